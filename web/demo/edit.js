@@ -1,0 +1,61 @@
+// The editor: one dialog for a city, and the toast that undoes a delete.
+import { band, fold } from "./cities.js";
+
+const byId = (id) => document.getElementById(id);
+
+export class Editor {
+  /** changed(text) is called after a change has been committed, with what happened in words. */
+  constructor(store, commit, changed) {
+    this.store = store;
+    this.commit = commit;
+    this.changed = changed;
+    byId("editor-form").addEventListener("submit", () => this.#save());
+    byId("edit-cancel").addEventListener("click", () => byId("editor").close());
+    byId("edit-delete").addEventListener("click", () => this.#delete());
+    byId("toast-undo").addEventListener("click", () => this.#undo());
+  }
+
+  async open(id) {
+    const row = await this.store.cities.get(id);
+    if (!row) return this.changed(`city ${id} is gone`);
+    this.row = row;
+    byId("edit-name").value = row.name;
+    byId("edit-lat").value = row.lat;
+    byId("edit-lng").value = row.lng;
+    byId("edit-meta").textContent = `Key ${row.id}, ${row.country}${row.region ? `.${row.region}` : ""}`;
+    byId("editor").showModal();
+  }
+
+  /** Changes the row in a transaction that reads it again: another tab may have changed it since. */
+  async #save() {
+    const { id } = this.row;
+    const name = byId("edit-name").value.trim();
+    const lat = byId("edit-lat").valueAsNumber;
+    const lng = byId("edit-lng").valueAsNumber;
+    await this.commit(() =>
+      this.store.db.update(async (tx) => {
+        const cities = tx.collection("cities");
+        const row = await cities.get(id);
+        if (row) await cities.put({ ...row, name, fold: fold(name), lat, lng, band: band(lat) });
+      }),
+    );
+    this.changed(`${name} is saved`);
+  }
+
+  async #delete() {
+    byId("editor").close();
+    this.deleted = this.row;
+    await this.commit(() => this.store.cities.delete(this.deleted.id));
+    this.changed(`${this.deleted.name} is deleted`);
+    byId("toast-text").textContent = `${this.deleted.name} is deleted`;
+    byId("toast").hidden = false;
+    clearTimeout(this.hide);
+    this.hide = setTimeout(() => (byId("toast").hidden = true), 10_000);
+  }
+
+  async #undo() {
+    byId("toast").hidden = true;
+    await this.commit(() => this.store.cities.put(this.deleted));
+    this.changed(`${this.deleted.name} is back`);
+  }
+}
