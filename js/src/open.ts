@@ -1,0 +1,101 @@
+import { type Connection, connect } from "./connection.js";
+import { LarderDatabase } from "./database.js";
+import { makeError } from "./errors.js";
+import { Op } from "./abi.js";
+import type {
+	CollectionDefinition,
+	Database,
+	IndexDefinition,
+	ModuleSource,
+	OpenOptions,
+} from "./types.js";
+
+/**
+ * Opens the database name, and creates it when there is none.
+ *
+ * It loads the module when it is the first call in this page, worker or process.
+ * A database may be open many times, in many tabs; each commit is seen by all.
+ */
+export async function open(name: string, options: OpenOptions): Promise<Database> {
+	checkName(name);
+	const engine = oneOf("engine", options.engine ?? "indexeddb", engines);
+	const durability =
+		options.durability === undefined ? 0 : 1 + oneOf("durability", options.durability, durabilities);
+	const collections = Object.entries(options.collections ?? {}).map(([collection, definition]) =>
+		collectionRequest(collection, definition),
+	);
+	const connection = await connect(options.wasm);
+	const request = connection.encode([name, engine, durability, collections]);
+	const done = await connection.start(Op.Open, 0, 0, request);
+	const names = collections.map(([collection]) => collection as string);
+	return new LarderDatabase(connection, done.value, name, engines[engine] ?? "indexeddb", names);
+}
+
+/**
+ * Deletes the database name with all its data; false when there was none. What
+ * has it open, here or in another tab, gets a DeletedError.
+ */
+export async function deleteDatabase(
+	name: string,
+	options: { wasm?: ModuleSource } = {},
+): Promise<boolean> {
+	checkName(name);
+	const connection = await connect(options.wasm);
+	const done = await connection.start(Op.Drop, 0, 0, connection.encode(name));
+	return done.value === 1;
+}
+
+/** Returns the names of this origin's databases, sorted. */
+export async function databases(options: { wasm?: ModuleSource } = {}): Promise<string[]> {
+	const connection = await connect(options.wasm);
+	return namesOf(connection);
+}
+
+async function namesOf(connection: Connection): Promise<string[]> {
+	const done = await connection.start(Op.List, 0, 0, connection.encode());
+	return done.result as string[];
+}
+
+const engines = ["indexeddb", "memory"] as const;
+const durabilities = ["relaxed", "strict"] as const;
+
+function oneOf(what: string, value: string, allowed: readonly string[]): number {
+	const at = allowed.indexOf(value);
+	if (at < 0) {
+		throw makeError("INVALID", `open: ${what} is ${JSON.stringify(value)}, not one of ${allowed.join(", ")}`);
+	}
+	return at;
+}
+
+function checkName(name: unknown): void {
+	if (typeof name !== "string" || name === "") {
+		throw makeError("INVALID", "open: a database's name is text that isn't empty");
+	}
+}
+
+const flagUnique = 1;
+const flagMulti = 2;
+
+function collectionRequest(collection: string, definition: CollectionDefinition): unknown[] {
+	if (typeof definition?.key !== "string") {
+		throw makeError("INVALID", `open: collection ${collection} has no key path`, { collection });
+	}
+	const indexes = Object.entries(definition.indexes ?? {}).map(([index, given]) => {
+		const full: IndexDefinition =
+			typeof given === "string" || isPaths(given) ? { path: given } : given;
+		const paths = isPaths(full.path) ? [...full.path] : [full.path];
+		if (paths.length === 0 || !paths.every((path) => typeof path === "string")) {
+			throw makeError("INVALID", `open: index ${index} of ${collection} has no path`, {
+				collection,
+				index,
+			});
+		}
+		const flags = (full.unique ? flagUnique : 0) + (full.multi ? flagMulti : 0);
+		return [index, paths, flags];
+	});
+	return [collection, definition.key, indexes];
+}
+
+function isPaths(value: unknown): value is readonly string[] {
+	return Array.isArray(value);
+}

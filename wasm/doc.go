@@ -1,0 +1,119 @@
+// Package wasm gives Larder's stores to JavaScript.
+//
+// A main package that calls [Serve] and is built with GOOS=js GOARCH=wasm is a
+// module that the npm package larder loads; wasm/module is the one that is
+// shipped. This page is the contract between the two sides, the ABI. It is of
+// numbers and of bytes in the module's memory: nothing crosses as a JavaScript
+// object, since a crossing by syscall/js costs a thousand times more than a call
+// of an export.
+//
+// # Loading
+//
+// The loader instantiates the module with the toolchain's own wasm_exec.js and
+// passes one argument: the name of a property of globalThis that holds the
+// callback. It may delete the property when Go.run has returned to it. Then it
+// compares larder_abi with its own number.
+//
+// # Exports
+//
+//	larder_abi() u32                        the ABI's number, Version
+//	larder_request(n u32) u32               address of a request buffer of n bytes
+//	larder_answer() u32                     address of the answer header, always the same
+//	larder_do(op, handle, aux, n u32) u32   does it at once; returns 0 or the status below
+//	larder_start(op, handle, aux, n u32) u32  begins it; returns an id, or 0
+//
+// No export blocks and none panics: a panic inside is an answer with the code
+// INTERNAL. The caller is one thread, so calls never overlap.
+//
+// A request is the first n bytes of the request buffer. The buffer belongs to
+// the caller until the call that consumes it; Go keeps no reference to it after
+// that call has returned. larder_request may move it, which makes older
+// addresses void.
+//
+// larder_do answers from memory. It returns 0 when the answer is a result and 1
+// when it is an error. The answer header is eight little-endian u32:
+//
+//	0  address of the answer's bytes     4  count
+//	1  length of the answer's bytes      5  address of the page token
+//	2  address of the text run           6  length of the page token
+//	3  length of the text run            7  zero
+//
+// What these addresses name belongs to Go, must not be written to, and is valid
+// until the next call of any export, resume included. Views of the memory are
+// to be made anew after each call, because a call can grow the memory.
+//
+// larder_start begins what may have to wait: it copies the request, starts a
+// goroutine and returns an id that is not 0; or it returns 0 with an error in the
+// answer. The caller must call the export resume after it, and after every
+// larder_do of [OpFinish], because the goroutine runs only then. The outcome comes
+// through the callback.
+//
+// # The callback
+//
+// The callback is called with an address and a length: a run of completions, as
+// many as were ready together, each
+//
+//	u32  id        of the call of larder_start
+//	u32  kind      0 done, 1 failed, 2 attempt
+//	u32  value     done: a handle, or a count; attempt: the transaction's number
+//	u32  size      of the payload
+//	     payload   done: the result; failed: an error
+//
+// little-endian, packed. The bytes are valid while the callback runs. It is called
+// from Go code that runs on, so it must only take the completions over: it calls no
+// export and runs nobody else's code. An id is done or failed exactly once;
+// attempts come before that.
+//
+// # Operations
+//
+// Values are msgpack as internal/msgp describes it. "keys" and "rows" are values
+// one after the other, to the request's end. aux is a collection's number: its
+// place in the definitions given to [OpOpen]. For reads and writes handle is a
+// transaction's number or a database's handle; the two kinds share one series of
+// numbers.
+//
+//	op          by     handle  request                    result
+//	OpOpen      start  –       [name, engine, durability, value: the handle
+//	                           collections], see below
+//	OpClose     start  db      –                          –
+//	OpDrop      start  –       name                       value: 1 if it existed
+//	OpList      start  –       –                          payload: array of names
+//	OpUpdate    start  db      –                          attempts, then done
+//	OpView      start  db      –                          one attempt, then done
+//	OpFinish    do     tx      empty: commit; else error  –
+//	OpGet       do     any     one key                    bytes: the row; count 0 or 1
+//	OpGetMany   do     any     keys                       rows, split; count
+//	OpQuery     do     any     query, see below           rows, split; count; page token
+//	OpCount     do     any     query                      count
+//	OpPut       do tx, start db   rows                    –
+//	OpInsert    do tx, start db   rows                    –
+//	OpDelete    do tx, start db   keys                    count, or value: how many existed
+//
+// The row of OpGet is plain msgpack. Rows that are split have the text of their
+// string values in the text run: such a string is its header alone, whose length
+// counts UTF-16 units, and its text is that many units further on in the run, in
+// order. Map keys stay in place. A key of OpGetMany without a row is undefined.
+//
+// A transaction's number is good from its attempt until OpFinish, or until an
+// attempt of the same id with another number; after that it is TX_DONE. When
+// OpFinish says commit, the outcome is the completion of OpUpdate: done, failed, or
+// another attempt, because another writer's commit got in between.
+//
+// # Definitions and queries
+//
+// The collections of OpOpen are an array of [name, key path, indexes], where
+// indexes is an array of [name, paths, flags]; paths is an array of one path, or of
+// several for a compound index, and flags is 1 unique + 2 multi-valued. A path is
+// names joined by points: "address.city". The engine is 0 for the platform's own
+// and 1 for memory, the durability 0 for the engine's own, 1 relaxed, 2 strict.
+//
+// A query is [index, eq, gt, gte, lt, lte, prefix, reverse, limit, after]. index is
+// nil for the primary key. Of the bounds, those that are undefined don't bound.
+// limit 0 is no limit. after is the page token of the page before, or nil.
+//
+// # Errors
+//
+// An error is the map {code, message, op, collection, index, key, path}, less what
+// isn't known, all text. The codes are the table in codes.go, the same as
+// js/src/errors.ts has.
+package wasm
