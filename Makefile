@@ -1,0 +1,55 @@
+# What a person types. `make demo` and `make test` need nothing done before:
+# they call setup, which gets what is missing.
+
+.PHONY: help setup build demo test test-native test-wazero test-browser test-node test-examples lint cross rows size bench clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+setup: ## get what is missing: Chromium, a C compiler, npm packages, the IndexedDB bundle
+	@bash scripts/setup.sh $(SETUP)
+
+build: setup ## build larder.wasm, the npm package and the command, in build/ and js/dist/
+	@bash scripts/build.sh
+
+demo: SETUP = demo
+demo: setup ## build the demo and serve it on http://localhost:8080 (ADDR=host:port for another)
+	@bash scripts/demo.sh
+	@build/larder serve $(if $(ADDR),-addr $(ADDR)) -dir build/demo
+
+test: setup ## run every lane of scripts/lanes
+	@go run ./scripts/test
+
+test-native: setup ## Go tests on this machine, with the race detector
+	@go run ./scripts/test native
+
+test-wazero: setup ## Go js/wasm tests on wazero
+	@go run ./scripts/test wazero
+
+test-browser: setup ## everything that runs in Chromium
+	@go run ./scripts/test browser
+
+test-node: setup ## JavaScript tests in Node, type tests
+	@go run ./scripts/test node
+
+test-examples: setup ## examples and README snippets
+	@go run ./scripts/test examples
+
+lint: setup ## format, vet, staticcheck, biome, tsc, modules, wasm size
+	@go run ./scripts/test lint
+
+cross: setup ## builds for every platform
+	@go run ./scripts/test cross
+
+rows: ## which tests show which capability, from the last make test
+	@go run ./scripts/rows
+
+size: ## bytes of larder.wasm: raw, gzip, brotli, by package, against the ratchet
+	@go run ./scripts/size
+
+bench: ## ratios against the plain engines, in interleaved pairs
+	@go run ./bench
+
+clean: ## remove what was built; node_modules stay
+	rm -rf build js/dist

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Gets what building and testing need and says what it does; what is there
+# already is left alone, so that a second run does nothing.
+#
+#   scripts/setup.sh        all
+#   scripts/setup.sh demo   all but what only the tests need
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() {
+  printf 'setup: %s\n' "$*" >&2
+  exit 1
+}
+
+# at_least VERSION WANTED succeeds when VERSION is WANTED or newer.
+at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
+
+# install PACKAGE... installs Debian packages; it fails, with words, where it can't.
+install() {
+  command -v apt-get >/dev/null || fail "$1 is missing and there is no apt-get here: please install it by hand"
+  local as=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || fail "$1 is missing: please run, as root: apt-get install $*"
+    as=(sudo)
+  fi
+  say "installing $* with apt-get${as[0]:+ as root, by sudo}"
+  "${as[@]}" apt-get update -qq || say "apt-get update failed; trying with the lists that are here"
+  "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
+    fail "apt-get could not install $*"
+}
+
+command -v go >/dev/null || fail "Go is missing: Larder needs Go 1.26 or newer, see https://go.dev/dl/"
+go_version=$(go env GOVERSION)
+at_least "${go_version#go}" 1.26 || fail "this is ${go_version}: Larder needs Go 1.26 or newer"
+command -v node >/dev/null || fail "Node is missing: Larder's JavaScript needs Node 20 or newer, see https://nodejs.org/"
+node_version=$(node --version)
+at_least "${node_version#v}" 20 || fail "this is Node ${node_version}: Larder needs Node 20 or newer"
+command -v npm >/dev/null || fail "npm is missing: it comes with Node, or as the Debian package npm"
+
+if [ "${1:-}" != demo ]; then
+  # The race detector needs cgo.
+  command -v "$(go env CC)" >/dev/null || install gcc libc6-dev
+  if ! node scripts/browser/chromium.mjs >/dev/null 2>&1; then
+    [ -z "${CHROMIUM:-}" ] || fail "CHROMIUM is ${CHROMIUM}, which can't be run"
+    install chromium
+    node scripts/browser/chromium.mjs >/dev/null || fail "Chromium was installed and is not found: set CHROMIUM to its path"
+  fi
+fi
+
+# npm's own marker changes whenever npm likes; this copy changes with the lock file only.
+installed=js/node_modules/.larder-lock.json
+if ! cmp -s js/package-lock.json "$installed"; then
+  say "installing npm packages as js/package-lock.json says"
+  (cd js && npm ci --no-audit --no-fund --loglevel=error)
+  cp js/package-lock.json "$installed"
+fi
+
+# An independent IndexedDB, in one script, for the tests on wazero.
+bundle=build/fakeindexeddb.js
+if [ ! -e "$bundle" ] || [ internal/jshost/bundle.mjs -nt "$bundle" ] || [ "$installed" -nt "$bundle" ]; then
+  say "bundling fake-indexeddb"
+  mkdir -p build
+  node internal/jshost/bundle.mjs
+fi
+
+say "ready: ${go_version}, Node ${node_version}$([ "${1:-}" = demo ] || printf ', %s' "$(node scripts/browser/chromium.mjs)")"
