@@ -51,7 +51,7 @@ async function serve(programs) {
     const found = files.get(request.url);
     if (request.url === "/test/") {
       response.writeHead(200, { "Content-Type": "text/html" });
-      response.end("<!doctype html><title>Go tests</title>");
+      response.end('<!doctype html><title>Go tests</title><link rel="icon" href="data:,">');
     } else if (found) {
       response.writeHead(200, { "Content-Type": found[0] });
       createReadStream(found[1]).pipe(response);
