@@ -80,7 +80,7 @@
 //	OpList      start  –       –                          payload: array of names
 //	OpUpdate    start  db      –                          attempts, then done
 //	OpView      start  db      –                          one attempt, then done
-//	OpFinish    do     tx      empty: commit; else error  –
+//	OpFinish    do     tx      – (aux 1: commit, 0: roll back)  –
 //	OpGet       do     any     one key                    bytes: the row; count 0 or 1
 //	OpGetMany   do     any     keys                       rows, split; count
 //	OpQuery     do     any     query, see below           rows, split; count; page token

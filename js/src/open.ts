@@ -25,7 +25,7 @@ export async function open(name: string, options: OpenOptions): Promise<Database
 		collectionRequest(collection, definition),
 	);
 	const connection = await connect(options.wasm);
-	const request = connection.encode([name, engine, durability, collections]);
+	const request = connection.encode([[name, engine, durability, collections]]);
 	const done = await connection.start(Op.Open, 0, 0, request);
 	const names = collections.map(([collection]) => collection as string);
 	return new LarderDatabase(connection, done.value, name, engines[engine] ?? "indexeddb", names);
@@ -41,7 +41,7 @@ export async function deleteDatabase(
 ): Promise<boolean> {
 	checkName(name);
 	const connection = await connect(options.wasm);
-	const done = await connection.start(Op.Drop, 0, 0, connection.encode(name));
+	const done = await connection.start(Op.Drop, 0, 0, connection.encode([name]));
 	return done.value === 1;
 }
 
@@ -52,7 +52,7 @@ export async function databases(options: { wasm?: ModuleSource } = {}): Promise<
 }
 
 async function namesOf(connection: Connection): Promise<string[]> {
-	const done = await connection.start(Op.List, 0, 0, connection.encode());
+	const done = await connection.start(Op.List, 0, 0, connection.encode([]));
 	return done.result as string[];
 }
 

@@ -136,6 +136,8 @@ export interface Database {
 	readonly name: string;
 	/** What holds its data. */
 	readonly engine: "indexeddb" | "memory";
+	/** The size in bytes of the memory that this realm's databases live in. */
+	readonly memory: number;
 	/** Returns a collection; an UnknownNameError when it isn't in the definitions. */
 	collection<T = unknown>(name: string): Collection<T>;
 	/**
