@@ -60,7 +60,11 @@ func (r report) print(w io.Writer) {
 		fmt.Fprintf(w, "    --- %s %s\n", t.Package, t.Name)
 		indent(w, t.Output)
 	}
-	if r.err != nil {
+	switch {
+	case r.err == nil:
+	case shown > 0:
+		fmt.Fprintf(w, "    %s: %v, see %s\n", r.lane, r.err, r.log)
+	default:
 		fmt.Fprintf(w, "    %s: %v; the end of %s:\n", r.lane, r.err, r.log)
 		if log, err := os.ReadFile(r.log); err == nil {
 			indent(w, string(log))

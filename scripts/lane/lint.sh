@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# What can be told from the sources alone, and the size of what is shipped.
+set -euo pipefail
+source scripts/lane/check.sh
+
+formatted() {
+  local files
+  files=$(git ls-files -z -co --exclude-standard '*.go' | xargs -0 gofmt -l)
+  [ -z "$files" ] || { printf 'not formatted by gofmt:\n%s\n' "$files"; return 1; }
+}
+
+# staticcheck is built once: run for another platform, `go tool` would build it for that one.
+go build -o build/staticcheck honnef.co/go/tools/cmd/staticcheck
+
+check gofmt formatted
+check vet/native go vet ./...
+check vet/js env GOOS=js GOARCH=wasm go vet ./...
+check vet/wasip1 env GOOS=wasip1 GOARCH=wasm go vet ./...
+check staticcheck/native build/staticcheck ./...
+check staticcheck/js env GOOS=js GOARCH=wasm build/staticcheck ./...
+check biome js/node_modules/.bin/biome ci --error-on-warnings .
+check tsc js/node_modules/.bin/tsc --noEmit -p js
+check modules/tidy go mod tidy -diff
+check modules/verified go mod verify
+for script in scripts/*.sh scripts/lane/*.sh; do
+  check "bash/$(basename "$script" .sh)" bash -n "$script"
+done
+check size go run ./scripts/size
+exit "$failed"
