@@ -1,0 +1,244 @@
+// Package gate holds the rules of the engine contract about who may run: it
+// refuses work after Close and inside another transaction of the same store,
+// lets one writer run at a time, in the order in which they came, and knows
+// when the last transaction has ended. Every engine's View, Update and Close
+// begin here:
+//
+//	ctx, turn, err := s.gate.Write(ctx)
+//	if err != nil {
+//		return err
+//	}
+//	defer turn.End()
+//	tx := begin(ctx)
+//	defer tx.rollback()
+//	if err := fn(ctx, tx); err != nil {
+//		return err
+//	}
+//	return tx.commit()
+//
+// The deferred calls also run when fn panics or ends its goroutine, so that
+// the transaction is rolled back, the next writer gets its turn, and the panic
+// goes on.
+package gate
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/larderdb/larder/backend"
+)
+
+// A Gate is the entrance to one store. The zero Gate is open. It is safe for
+// concurrent use and must not be copied.
+type Gate struct {
+	mu      sync.Mutex
+	running int       // transactions that have begun and not ended
+	writing bool      // a writer has the turn
+	queue   []*waiter // writers that wait for it, oldest first
+
+	released chan struct{} // made by the first Close; closed when the store's resources are released
+	release  func() error
+	err      error // what release returned
+}
+
+// A waiter is a writer in the queue.
+type waiter struct {
+	called  chan struct{} // closed when the waiter has left the queue, but by itself
+	refused bool          // because of Close, and not for its turn
+}
+
+// A Turn is the right to run one transaction, until End.
+type Turn struct {
+	gate  *Gate
+	write bool // has the writers' turn; guarded by gate.mu
+	ended atomic.Bool
+}
+
+// mark is the key under which a closure's context carries the Turn of its
+// transaction, one for each gate.
+type mark struct{ gate *Gate }
+
+// Read begins a transaction that only reads. It doesn't wait for any other.
+// The closure runs with the context returned, which marks the transaction.
+//
+// Inside a transaction of the same gate it is [backend.ErrNestedTx], after
+// Close [backend.ErrClosed]; when ctx is done it returns ctx's error.
+func (g *Gate) Read(ctx context.Context) (context.Context, *Turn, error) {
+	if g.inside(ctx) {
+		return nil, nil, refusal(backend.ErrNestedTx, "view")
+	}
+	g.mu.Lock()
+	if g.released != nil {
+		g.mu.Unlock()
+		return nil, nil, refusal(backend.ErrClosed, "view")
+	}
+	g.running++
+	g.mu.Unlock()
+	return g.begin(ctx, false)
+}
+
+// Write begins a transaction that writes. It waits until the writers that came
+// before have ended. The closure runs with the context returned, which marks
+// the transaction.
+//
+// Inside a transaction of the same gate it is [backend.ErrNestedTx]; after
+// Close, and when Close comes while it waits, [backend.ErrClosed]; when ctx is
+// done before it is its turn, it returns ctx's error.
+func (g *Gate) Write(ctx context.Context) (context.Context, *Turn, error) {
+	if g.inside(ctx) {
+		return nil, nil, refusal(backend.ErrNestedTx, "update")
+	}
+	g.mu.Lock()
+	if g.released != nil {
+		g.mu.Unlock()
+		return nil, nil, refusal(backend.ErrClosed, "update")
+	}
+	if !g.writing {
+		g.writing = true
+		g.running++
+		g.mu.Unlock()
+		return g.begin(ctx, true)
+	}
+	w := &waiter{called: make(chan struct{})}
+	g.queue = append(g.queue, w)
+	g.mu.Unlock()
+
+	select {
+	case <-w.called:
+	case <-ctx.Done():
+		if g.leave(w) {
+			return nil, nil, ctx.Err()
+		}
+		<-w.called // at the same moment
+	}
+	if w.refused {
+		return nil, nil, refusal(backend.ErrClosed, "update")
+	}
+	return g.begin(ctx, true)
+}
+
+// begin makes the Turn of a transaction that is counted already.
+func (g *Gate) begin(ctx context.Context, write bool) (context.Context, *Turn, error) {
+	t := &Turn{gate: g, write: write}
+	if err := ctx.Err(); err != nil {
+		t.End()
+		return nil, nil, err
+	}
+	return context.WithValue(ctx, mark{g}, t), t, nil
+}
+
+// inside reports whether ctx belongs to a transaction of g that is running.
+func (g *Gate) inside(ctx context.Context) bool {
+	t, ok := ctx.Value(mark{g}).(*Turn)
+	return ok && !t.ended.Load()
+}
+
+// leave takes w out of the queue and reports whether it was there.
+func (g *Gate) leave(w *waiter) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := slices.Index(g.queue, w)
+	if i < 0 {
+		return false
+	}
+	g.queue = slices.Delete(g.queue, i, i+1)
+	return true
+}
+
+// HandOver gives a writer's turn to the next one while the transaction goes
+// on: while it waits for its disk, say. It may be called more than once.
+func (t *Turn) HandOver() {
+	t.gate.mu.Lock()
+	defer t.gate.mu.Unlock()
+	t.handOver()
+}
+
+func (t *Turn) handOver() {
+	if !t.write {
+		return
+	}
+	t.write = false
+	g := t.gate
+	if len(g.queue) == 0 {
+		g.writing = false
+		return
+	}
+	next := g.queue[0]
+	g.queue = slices.Delete(g.queue, 0, 1)
+	g.running++
+	close(next.called)
+}
+
+// End ends the transaction: its mark no longer counts, the next writer gets
+// the turn, and if Close waits for nothing else, the store's resources are
+// released before End returns. It may be called more than once.
+func (t *Turn) End() {
+	if t.ended.Swap(true) {
+		return
+	}
+	g := t.gate
+	g.mu.Lock()
+	t.handOver()
+	g.running--
+	last := g.released != nil && g.running == 0
+	g.mu.Unlock()
+	if last {
+		g.finish()
+	}
+}
+
+// Close refuses new transactions and the writers that wait, waits for the
+// running ones, and calls release once, when the last of them has ended, also
+// if Close itself has left before because ctx was done. It returns what
+// release returned, or ctx's error when it has left.
+//
+// A second Close waits likewise, disregards its own release, and returns nil.
+// Inside a transaction of the gate Close is [backend.ErrNestedTx] and changes
+// nothing.
+func (g *Gate) Close(ctx context.Context, release func() error) error {
+	if g.inside(ctx) {
+		return refusal(backend.ErrNestedTx, "close")
+	}
+	g.mu.Lock()
+	first := g.released == nil
+	if first {
+		g.released, g.release = make(chan struct{}), release
+		for _, w := range g.queue {
+			w.refused = true
+			close(w.called)
+		}
+		g.queue = nil
+	}
+	idle := g.running == 0
+	g.mu.Unlock()
+	if first && idle {
+		g.finish()
+	}
+
+	select {
+	case <-g.released: // also when ctx is done
+	default:
+		select {
+		case <-g.released:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if first {
+		return g.err
+	}
+	return nil
+}
+
+// finish releases the store's resources. It is called once: by the first Close
+// or by the End of the last transaction after it.
+func (g *Gate) finish() {
+	g.err = g.release()
+	close(g.released)
+}
+
+func refusal(class backend.Class, op string) error {
+	return &backend.Error{Class: class, Op: op}
+}

@@ -1,0 +1,120 @@
+package mvcc
+
+import (
+	"context"
+
+	"github.com/larderdb/larder/backend"
+)
+
+// A ReadTx is a [backend.ReadTx] and a [backend.Counter] on one snapshot.
+type ReadTx struct {
+	ctx     context.Context // a scan has no other way to learn of its end
+	version uint64
+	tables  []table
+	last    int // index of the table that was used last
+	done    bool
+}
+
+// End ends the transaction: all its methods report [backend.ErrTxDone] from
+// then on. It may be called more than once.
+func (tx *ReadTx) End() { tx.done = true }
+
+// Get is as in [backend.ReadTx]. A missing key is the plain
+// [backend.ErrNotFound], because looking for what isn't there is no exception
+// and should cost nothing.
+func (tx *ReadTx) Get(table string, key []byte) ([]byte, error) {
+	if err := tx.check("get", table); err != nil {
+		return nil, err
+	}
+	if err := backend.CheckKey(key); err != nil {
+		return nil, err
+	}
+	t, err := tx.lookup("get", table)
+	if err != nil {
+		return nil, err
+	}
+	p, ok := t.pairs.Get(pivot(key))
+	if !ok {
+		return nil, backend.ErrNotFound
+	}
+	return p.Value(), nil
+}
+
+// Count is as in [backend.Counter]. Its time depends on the height of the
+// table's tree only.
+func (tx *ReadTx) Count(table string, r backend.Range) (int, error) {
+	t, err := tx.inRange("count", table, r)
+	if err != nil {
+		return 0, err
+	}
+	n := t.pairs.Len()
+	if r.End != nil {
+		n = t.rank(r.End)
+	}
+	if len(r.Start) > 0 {
+		n = max(n-t.rank(r.Start), 0)
+	}
+	if r.Limit > 0 {
+		n = min(n, r.Limit)
+	}
+	return n, nil
+}
+
+// Tables is as in [backend.ReadTx].
+func (tx *ReadTx) Tables() ([]string, error) {
+	if tx.done {
+		return nil, &backend.Error{Class: backend.ErrTxDone, Op: "tables"}
+	}
+	names := make([]string, len(tx.tables))
+	for i, t := range tx.tables {
+		names[i] = t.name
+	}
+	return names, nil
+}
+
+// ReadVersion is as in [backend.ReadTx].
+func (tx *ReadTx) ReadVersion() uint64 { return tx.version }
+
+// check returns the error of an operation on a table before the table is
+// looked up.
+func (tx *ReadTx) check(op, table string) error {
+	if tx.done {
+		return &backend.Error{Class: backend.ErrTxDone, Op: op, Table: table}
+	}
+	return backend.CheckTable(table)
+}
+
+func (tx *ReadTx) lookup(op, name string) (*tree, error) {
+	i, ok := tx.find(name)
+	if !ok {
+		return nil, &backend.Error{Class: backend.ErrTableNotFound, Op: op, Table: name}
+	}
+	return tx.tables[i].tree, nil
+}
+
+// find returns the index of a table, or where it belongs. A program often
+// stays with one table for a while.
+func (tx *ReadTx) find(name string) (int, bool) {
+	if tx.last < len(tx.tables) && tx.tables[tx.last].name == name {
+		return tx.last, true
+	}
+	i, ok := find(tx.tables, name)
+	if ok {
+		tx.last = i
+	}
+	return i, ok
+}
+
+// inRange returns the table of a scan or count, after all checks.
+func (tx *ReadTx) inRange(op, table string, r backend.Range) (*tree, error) {
+	if err := tx.check(op, table); err != nil {
+		return nil, err
+	}
+	if err := backend.CheckRange(r); err != nil {
+		return nil, err
+	}
+	if err := tx.ctx.Err(); err != nil {
+		return nil, err
+	}
+	return tx.lookup(op, table)
+}

@@ -1,0 +1,164 @@
+package mvcc
+
+import (
+	"slices"
+
+	"github.com/larderdb/larder/backend"
+)
+
+// A WriteTx is a [backend.WriteTx] and a [backend.Counter] that derives a
+// snapshot from another.
+type WriteTx struct {
+	ReadTx
+	base      *Snapshot
+	ownTables bool // tables is no longer the base's
+	changed   bool
+	size      int   // bytes put and deleted
+	failed    error // why the transaction can't commit
+	stamped   []Op  // the puts that have stamps
+	recording bool
+	ops       []Op
+}
+
+// Record makes the transaction keep its operations for Ops. It is called
+// before the first of them.
+func (tx *WriteTx) Record() { tx.recording = true }
+
+// Ops returns what the transaction has done since Record, in order, without
+// what had no effect. Stamps read as 0xFF before Commit, which fills them in,
+// in these same operations: Ops are encoded before Commit.
+func (tx *WriteTx) Ops() []Op { return tx.ops }
+
+// Changed reports whether the transaction has written anything. One that has
+// not takes no number.
+func (tx *WriteTx) Changed() bool { return tx.changed }
+
+// Err returns the error that Commit will return, so that an engine with a log
+// can learn of it before it writes there.
+func (tx *WriteTx) Err() error { return tx.failed }
+
+// Put is as in [backend.WriteTx]. It copies key and value into one buffer.
+func (tx *WriteTx) Put(table string, key, value []byte, stamps ...backend.Stamp) error {
+	if tx.done {
+		return &backend.Error{Class: backend.ErrTxDone, Op: "put", Table: table}
+	}
+	if err := backend.CheckPut(table, key, value, stamps); err != nil {
+		return err
+	}
+	if err := tx.charge("put", table, len(key)+len(value)); err != nil {
+		return err
+	}
+	tx.put(Op{Kind: Put, Table: table, Pair: Join(key, value), Stamps: slices.Clone(stamps)})
+	return nil
+}
+
+// Delete is as in [backend.WriteTx].
+func (tx *WriteTx) Delete(table string, key []byte) (existed bool, err error) {
+	if err := tx.check("delete", table); err != nil {
+		return false, err
+	}
+	if err := backend.CheckKey(key); err != nil {
+		return false, err
+	}
+	t, err := tx.lookup("delete", table)
+	if err != nil {
+		return false, err
+	}
+	p, ok := t.pairs.Get(pivot(key))
+	if !ok {
+		return false, nil // and no node was copied
+	}
+	if err := tx.charge("delete", table, len(key)); err != nil {
+		return false, err
+	}
+	tx.delete(Op{Kind: Delete, Table: table, Pair: p.keyOnly()})
+	return true, nil
+}
+
+// DropTable is as in [backend.WriteTx].
+func (tx *WriteTx) DropTable(table string) error {
+	if err := tx.check("drop", table); err != nil {
+		return err
+	}
+	if _, err := tx.lookup("drop", table); err != nil {
+		return err
+	}
+	if tx.failed != nil {
+		return tx.failed
+	}
+	tx.drop(Op{Kind: Drop, Table: table})
+	return nil
+}
+
+// charge adds n bytes to the transaction's size. Once that is too large, it
+// stays so and nothing is written any more.
+func (tx *WriteTx) charge(op, table string, n int) error {
+	if tx.failed != nil {
+		return tx.failed
+	}
+	if tx.size+n > backend.MaxTx {
+		tx.failed = &backend.Error{
+			Class: backend.ErrTooLarge, Op: op, Table: table,
+			Reason: "transaction writes more than 64 MiB; split it",
+		}
+		return tx.failed
+	}
+	tx.size += n
+	return nil
+}
+
+func (tx *WriteTx) put(op Op) {
+	if len(op.Stamps) > 0 {
+		for _, s := range op.Stamps {
+			fill(op.Pair.stamped(s), pending)
+		}
+		tx.stamped = append(tx.stamped, op)
+	}
+	tx.writable(op.Table).pairs.Set(op.Pair)
+	tx.record(op)
+}
+
+func (tx *WriteTx) delete(op Op) {
+	tx.writable(op.Table).pairs.Delete(op.Pair)
+	tx.record(op)
+}
+
+func (tx *WriteTx) drop(op Op) {
+	if i, ok := tx.find(op.Table); ok {
+		tx.own()
+		tx.tables = slices.Delete(tx.tables, i, i+1)
+	}
+	tx.record(op)
+}
+
+func (tx *WriteTx) record(op Op) {
+	tx.changed = true
+	if tx.recording {
+		tx.ops = append(tx.ops, op)
+	}
+}
+
+// writable returns the tree of a table for one change. It makes a missing
+// table, and its own copy of a tree that isn't the transaction's or that a
+// loop is reading.
+func (tx *WriteTx) writable(name string) *tree {
+	i, ok := tx.find(name)
+	if ok && tx.tables[i].tree.private && tx.tables[i].tree.loops == 0 {
+		return tx.tables[i].tree
+	}
+	tx.own()
+	if ok {
+		tx.tables[i].tree = tx.tables[i].tree.clone()
+	} else {
+		tx.tables = slices.Insert(tx.tables, i, table{name, newTree()})
+		tx.last = i
+	}
+	return tx.tables[i].tree
+}
+
+// own makes tx.tables the transaction's own list.
+func (tx *WriteTx) own() {
+	if !tx.ownTables {
+		tx.tables, tx.ownTables = slices.Clone(tx.tables), true
+	}
+}
