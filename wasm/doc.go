@@ -12,15 +12,17 @@
 // The loader instantiates the module with the toolchain's own wasm_exec.js and
 // passes one argument: the name of a property of globalThis that holds the
 // callback. It may delete the property when Go.run has returned to it. Then it
-// compares larder_abi with its own number.
+// compares larder_abi with its own number, and larder_go with the version that
+// its wasm_exec.js came from.
 //
 // # Exports
 //
 //	larder_abi() u32                        the ABI's number, Version
+//	larder_go() u32                         length of runtime.Version(), which is the answer
 //	larder_request(n u32) u32               address of a request buffer of n bytes
 //	larder_answer() u32                     address of the answer header, always the same
-//	larder_do(op, handle, aux, n u32) u32   does it at once; returns 0 or the status below
-//	larder_start(op, handle, aux, n u32) u32  begins it; returns an id, or 0
+//	larder_do(op, handle, aux, n u32) u32   does it at once; returns 0, or 1 for an error
+//	larder_start(op, handle, aux, n u32) u32  begins it; returns an id, or 0 for an error
 //
 // No export blocks and none panics: a panic inside is an answer with the code
 // INTERNAL. The caller is one thread, so calls never overlap.
@@ -69,8 +71,7 @@
 // Values are msgpack as internal/msgp describes it. "keys" and "rows" are values
 // one after the other, to the request's end. aux is a collection's number: its
 // place in the definitions given to [OpOpen]. For reads and writes handle is a
-// transaction's number or a database's handle; the two kinds share one series of
-// numbers.
+// database's handle or a transaction's number; the latter has its highest bit set.
 //
 //	op          by     handle  request                    result
 //	OpOpen      start  –       [name, engine, durability, value: the handle
@@ -101,15 +102,17 @@
 //
 // # Definitions and queries
 //
-// The collections of OpOpen are an array of [name, key path, indexes], where
-// indexes is an array of [name, paths, flags]; paths is an array of one path, or of
-// several for a compound index, and flags is 1 unique + 2 multi-valued. A path is
-// names joined by points: "address.city". The engine is 0 for the platform's own
-// and 1 for memory, the durability 0 for the engine's own, 1 relaxed, 2 strict.
+// The collections of OpOpen are an array of [name, key path, indexes, version],
+// where indexes is an array of [name, paths, flags, version]; paths is an array of
+// one path, or of several for a compound index, and flags is 1 unique + 2
+// multi-valued. A path is names joined by points: "address.city". The engine is 0 for
+// the platform's own and 1 for memory, the durability 0 for the engine's own, 1
+// relaxed, 2 strict.
 //
 // A query is [index, eq, gt, gte, lt, lte, prefix, reverse, limit, after]. index is
 // nil for the primary key. Of the bounds, those that are undefined don't bound.
-// limit 0 is no limit. after is the page token of the page before, or nil.
+// limit 0 is no limit. after is the page token of the page before, which is text of
+// base64url's characters, or nil.
 //
 // # Errors
 //

@@ -126,9 +126,10 @@ export class Connection {
 		return this.decoder.values(this.count());
 	}
 
-	/** A copy of the answer's page token, undefined when it has none. */
-	token(): Uint8Array | undefined {
-		return this.word(Answer.TokenLength) === 0 ? undefined : this.part(Answer.TokenAddress).slice();
+	/** The answer's page token, undefined when there are no more rows. */
+	token(): string | undefined {
+		if (this.word(Answer.TokenLength) === 0) return undefined;
+		return ascii(this.part(Answer.TokenAddress));
 	}
 
 	private pass(request: Uint8Array | undefined): number {
@@ -195,4 +196,8 @@ export class Connection {
 		for (const { reject } of this.waiting.values()) reject(this.dead);
 		this.waiting.clear();
 	}
+}
+
+function ascii(bytes: Uint8Array): string {
+	return String.fromCharCode(...bytes);
 }

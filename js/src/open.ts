@@ -1,4 +1,4 @@
-import { type Connection, connect } from "./connection.js";
+import { connect } from "./connection.js";
 import { LarderDatabase } from "./database.js";
 import { makeError } from "./errors.js";
 import { Op } from "./abi.js";
@@ -48,10 +48,6 @@ export async function deleteDatabase(
 /** Returns the names of this origin's databases, sorted. */
 export async function databases(options: { wasm?: ModuleSource } = {}): Promise<string[]> {
 	const connection = await connect(options.wasm);
-	return namesOf(connection);
-}
-
-async function namesOf(connection: Connection): Promise<string[]> {
 	const done = await connection.start(Op.List, 0, 0, connection.encode([]));
 	return done.result as string[];
 }
@@ -91,9 +87,14 @@ function collectionRequest(collection: string, definition: CollectionDefinition)
 			});
 		}
 		const flags = (full.unique ? flagUnique : 0) + (full.multi ? flagMulti : 0);
-		return [index, paths, flags];
+		return [index, paths, flags, version(full.version)];
 	});
-	return [collection, definition.key, indexes];
+	return [collection, definition.key, indexes, version(definition.version)];
+}
+
+function version(given = 1): number {
+	if (Number.isInteger(given) && given >= 1 && given <= 0xffffffff) return given;
+	throw makeError("INVALID", `open: version is ${String(given)}, not a number from 1 on`);
 }
 
 function isPaths(value: unknown): value is readonly string[] {

@@ -19,6 +19,8 @@ export interface IndexDefinition {
 	unique?: boolean;
 	/** The value is an array, and each of its elements is in the index. */
 	multi?: boolean;
+	/** Raise it from 1 when anything above changes: the index is then built anew. */
+	version?: number;
 }
 
 /** A collection: rows of one kind, each under its key. */
@@ -27,6 +29,11 @@ export interface CollectionDefinition {
 	key: string;
 	/** The indexes by name; a path, or paths, stands for a plain index. */
 	indexes?: Record<string, string | readonly string[] | IndexDefinition>;
+	/**
+	 * Raise it from 1 when indexes are left out that were there: they are then
+	 * dropped. New indexes need nothing.
+	 */
+	version?: number;
 }
 
 /** Where a module comes from. */
@@ -36,8 +43,9 @@ export type ModuleSource = string | URL | BufferSource | WebAssembly.Module;
 export interface OpenOptions {
 	/**
 	 * The collections that this code works with. They are recorded in the
-	 * database: a new index is built over the rows that are there, and a
-	 * definition that changed under the same name is refused.
+	 * database: a new index is built over the rows that are there, a definition
+	 * that changed under the same name and version is an InvalidError, and code
+	 * that lacks an index, or has a lower version, gets a SchemaNewerError.
 	 */
 	collections: Record<string, CollectionDefinition>;
 	/**
@@ -62,7 +70,10 @@ export interface OpenOptions {
 export interface Query {
 	/** The index to go by; the primary key when it is missing. */
 	index?: string;
-	/** Rows whose key equals this one. In a compound index, an array of the first values will do. */
+	/**
+	 * Rows whose key equals this one. In a compound index it is an array of the
+	 * values, or of the first of them; the bounds below likewise.
+	 */
 	eq?: Key;
 	/** Rows whose key is above this one. */
 	gt?: Key;
