@@ -1,0 +1,298 @@
+package mvcc_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/internal/mvcc"
+)
+
+// dump writes a snapshot's state on one line.
+func dump(s *mvcc.Snapshot) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d", s.Version())
+	for name, pairs := range s.Tables() {
+		fmt.Fprintf(&b, " %s{", name)
+		for kv := range pairs {
+			fmt.Fprintf(&b, "%q=%q ", kv.Key, kv.Value)
+		}
+		b.WriteString("}")
+	}
+	return b.String()
+}
+
+// commit runs fn on s and returns the snapshot it leads to.
+func commit(t *testing.T, s *mvcc.Snapshot, fn func(tx *mvcc.WriteTx)) *mvcc.Snapshot {
+	t.Helper()
+	tx := s.Write(t.Context())
+	fn(tx)
+	next, err := tx.Commit(s.Version() + 1)
+	if err != nil {
+		t.Fatalf("Commit = %v", err)
+	}
+	return next
+}
+
+func put(t *testing.T, tx *mvcc.WriteTx, table, key, value string, stamps ...backend.Stamp) {
+	t.Helper()
+	if err := tx.Put(table, []byte(key), []byte(value), stamps...); err != nil {
+		t.Fatalf("Put(%s, %q) = %v", table, key, err)
+	}
+}
+
+func TestCommitLeavesTheBaseAsItWas(t *testing.T) {
+	empty := new(mvcc.Snapshot)
+	one := commit(t, empty, func(tx *mvcc.WriteTx) {
+		for i := range 500 {
+			put(t, tx, "t", fmt.Sprintf("%03d", i), "one")
+		}
+		put(t, tx, "other", "k", "v")
+	})
+	before := dump(one)
+	two := commit(t, one, func(tx *mvcc.WriteTx) {
+		for i := range 500 {
+			put(t, tx, "t", fmt.Sprintf("%03d", i), "two")
+			put(t, tx, "t", fmt.Sprintf("%03d-new", i), "two")
+		}
+		if _, err := tx.Delete("t", []byte("123")); err != nil {
+			t.Fatal(err)
+		}
+		if err := tx.DropTable("other"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got := dump(empty); got != "0" {
+		t.Errorf("empty snapshot after commits = %s, want 0", got)
+	}
+	if got := dump(one); got != before {
+		t.Errorf("first snapshot after the second commit = %s, want %s", got, before)
+	}
+	if two.Version() != 2 || strings.Contains(dump(two), `"one"`) || strings.Contains(dump(two), "other") {
+		t.Errorf("second snapshot = %s, want version 2 without any value of the first or the dropped table", dump(two))
+	}
+}
+
+func TestTransactionWithoutEffectTakesNoNumber(t *testing.T) {
+	base := commit(t, new(mvcc.Snapshot), func(tx *mvcc.WriteTx) { put(t, tx, "t", "k", "v") })
+	tx := base.Write(t.Context())
+	tx.Record()
+	if existed, err := tx.Delete("t", []byte("missing")); existed || err != nil {
+		t.Errorf("Delete of a missing key = %v, %v, want false, nil", existed, err)
+	}
+	if err := tx.DropTable("missing"); !errors.Is(err, backend.ErrTableNotFound) {
+		t.Errorf("DropTable of a missing table = %v, want ErrTableNotFound", err)
+	}
+	if err := tx.Put("t", nil, nil); !errors.Is(err, backend.ErrInvalid) {
+		t.Errorf("Put of an empty key = %v, want ErrInvalid", err)
+	}
+	if tx.Changed() || len(tx.Ops()) > 0 {
+		t.Errorf("Changed = %v with operations %v, want nothing", tx.Changed(), tx.Ops())
+	}
+	next, err := tx.Commit(2)
+	if next != base || err != nil {
+		t.Errorf("Commit = %s, %v, want the base itself", dump(next), err)
+	}
+}
+
+func TestTooLargeTransactionFailsForGood(t *testing.T) {
+	tx := new(mvcc.Snapshot).Write(t.Context())
+	value := make([]byte, backend.MaxValue)
+	var err error
+	for i := 0; err == nil; i++ {
+		err = tx.Put("t", []byte{byte(i)}, value)
+		if i > 4 {
+			t.Fatal("five values of the largest size were accepted")
+		}
+	}
+	if !errors.Is(err, backend.ErrTooLarge) || tx.Err() == nil {
+		t.Errorf("Put = %v, Err = %v, want ErrTooLarge", err, tx.Err())
+	}
+	if err := tx.Put("t", []byte("small"), nil); !errors.Is(err, backend.ErrTooLarge) {
+		t.Errorf("small Put after it = %v, want ErrTooLarge", err)
+	}
+	if err := tx.DropTable("t"); !errors.Is(err, backend.ErrTooLarge) {
+		t.Errorf("DropTable after it = %v, want ErrTooLarge", err)
+	}
+	if _, err := tx.Get("t", []byte{0}); err != nil {
+		t.Errorf("Get after it = %v, want nil: it can still be read", err)
+	}
+	if s, err := tx.Commit(1); s != nil || !errors.Is(err, backend.ErrTooLarge) {
+		t.Errorf("Commit = %v, %v, want ErrTooLarge", s, err)
+	}
+}
+
+// A pair whose key has a stamp sorts last until the commit and elsewhere
+// after it.
+func TestStampedKeysMove(t *testing.T) {
+	inKey := backend.Stamp{InKey: true}
+	number := func(v uint64) string { return string(binary.BigEndian.AppendUint64(nil, v)) }
+	s := commit(t, new(mvcc.Snapshot), func(tx *mvcc.WriteTx) {
+		put(t, tx, "log", "________a", "________", inKey, backend.Stamp{})
+		put(t, tx, "log", "________b", "gone", inKey)
+		if _, err := tx.Delete("log", []byte("\xff\xff\xff\xff\xff\xff\xff\xffb")); err != nil {
+			t.Fatal(err)
+		}
+		put(t, tx, "log", "________c", "first", inKey)
+		put(t, tx, "log", "________c", "second", inKey)
+		put(t, tx, "log", "later", "unstamped")
+		put(t, tx, "log", number(1)+"a", "was there")
+	})
+	want := fmt.Sprintf("1 log{%q=%q %q=%q %q=%q }", number(1)+"a", number(1), number(1)+"c", "second", "later", "unstamped")
+	if got := dump(s); got != want {
+		t.Errorf("snapshot = %s, want %s", got, want)
+	}
+}
+
+func TestTransactionsOfOneSnapshotAtOnce(t *testing.T) {
+	base := commit(t, new(mvcc.Snapshot), func(tx *mvcc.WriteTx) {
+		for i := range 1000 {
+			put(t, tx, "t", fmt.Sprintf("%04d", i), "base")
+		}
+	})
+	before := dump(base)
+	var wg sync.WaitGroup
+	for w := range 4 {
+		wg.Go(func() {
+			next := commit(t, base, func(tx *mvcc.WriteTx) {
+				for i := range 1000 {
+					put(t, tx, "t", fmt.Sprintf("%04d", i), fmt.Sprint(w))
+				}
+			})
+			for _, pairs := range next.Tables() {
+				for kv := range pairs {
+					if string(kv.Value) != fmt.Sprint(w) {
+						t.Errorf("snapshot of writer %d has the value %q", w, kv.Value)
+					}
+				}
+			}
+		})
+		wg.Go(func() {
+			if got := dump(base); got != before {
+				t.Errorf("base during its successors' transactions = %s, want %s", got, before)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestLoader(t *testing.T) {
+	var l mvcc.Loader
+	buf := []byte("k1v1k2k3v3")
+	for _, err := range []error{
+		l.Table("a"), l.Add(mvcc.Adopt(buf[0:4:4], 2)), l.Add(mvcc.Adopt(buf[4:6:6], 2)), l.Add(mvcc.Adopt(buf[6:], 2)),
+		l.Table("b"),
+		l.Table("c"), l.Add(mvcc.Join([]byte("k1"), nil)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := l.Snapshot(7)
+	want := `7 a{"k1"="v1" "k2"="" "k3"="v3" } b{} c{"k1"="" }`
+	if got := dump(s); got != want {
+		t.Errorf("loaded snapshot = %s, want %s", got, want)
+	}
+	next := commit(t, s, func(tx *mvcc.WriteTx) { put(t, tx, "b", "k", "v") })
+	if got := dump(s); got != want {
+		t.Errorf("loaded snapshot after a commit = %s, want %s", got, want)
+	}
+	if got, want := dump(next), `8 a{"k1"="v1" "k2"="" "k3"="v3" } b{"k"="v" } c{"k1"="" }`; got != want {
+		t.Errorf("its successor = %s, want %s", got, want)
+	}
+	for kv, err := range s.Read(t.Context()).Scan("a", backend.Range{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := bytes.Index(buf, kv.Key); &buf[at] != &kv.Key[0] {
+			t.Errorf("key %q is a copy, want it to refer to the buffer that was adopted", kv.Key)
+		}
+	}
+}
+
+func TestLoaderRefusesWhatNoCheckpointHolds(t *testing.T) {
+	pair := func(key, value string) func(*mvcc.Loader) error {
+		return func(l *mvcc.Loader) error { return l.Add(mvcc.Join([]byte(key), []byte(value))) }
+	}
+	table := func(name string) func(*mvcc.Loader) error {
+		return func(l *mvcc.Loader) error { return l.Table(name) }
+	}
+	for name, steps := range map[string][]func(*mvcc.Loader) error{
+		"pair before a table":      {pair("k", "")},
+		"table without a name":     {table("")},
+		"table of invalid UTF-8":   {table("\xff")},
+		"tables in disorder":       {table("b"), table("a")},
+		"table twice":              {table("b"), table("b")},
+		"empty key":                {table("t"), pair("", "v")},
+		"key too long":             {table("t"), pair(strings.Repeat("k", backend.MaxKey+1), "v")},
+		"value too long":           {table("t"), pair("k", strings.Repeat("v", backend.MaxValue+1))},
+		"keys in disorder":         {table("t"), pair("b", ""), pair("a", "")},
+		"key twice":                {table("t"), pair("b", ""), pair("b", "")},
+		"key before the last page": {table("t"), pair("b", ""), pair("c", ""), pair("bb", "")},
+	} {
+		var l mvcc.Loader
+		for i, step := range steps {
+			err := step(&l)
+			if last := i == len(steps)-1; last && !errors.Is(err, backend.ErrCorrupt) || !last && err != nil {
+				t.Errorf("%s: step %d = %v, want ErrCorrupt at the last of %d", name, i, err, len(steps))
+			}
+		}
+	}
+}
+
+func TestApplyRefusesWhatNoTransactionRecords(t *testing.T) {
+	base := commit(t, new(mvcc.Snapshot), func(tx *mvcc.WriteTx) { put(t, tx, "t", "k", "v") })
+	before := dump(base)
+	pair := mvcc.Join([]byte("other"), []byte("v"))
+	for name, op := range map[string]mvcc.Op{
+		"unknown kind":        {Kind: 77, Table: "t", Pair: pair},
+		"put into no table":   {Kind: mvcc.Put, Pair: pair},
+		"put of no pair":      {Kind: mvcc.Put, Table: "t"},
+		"stamp outside":       {Kind: mvcc.Put, Table: "t", Pair: pair, Stamps: []backend.Stamp{{Offset: 1 << 40}}},
+		"delete of no pair":   {Kind: mvcc.Delete, Table: "t"},
+		"delete of no key":    {Kind: mvcc.Delete, Table: "t", Pair: pair},
+		"delete in no table":  {Kind: mvcc.Delete, Table: "u", Pair: pair},
+		"drop of a table not": {Kind: mvcc.Drop, Table: "u"},
+	} {
+		good := mvcc.Op{Kind: mvcc.Put, Table: "t", Pair: mvcc.Join([]byte("k"), []byte("new"))}
+		s, err := base.Apply(2, []mvcc.Op{good, op})
+		if s != nil || !errors.Is(err, backend.ErrCorrupt) {
+			t.Errorf("Apply with %s = %v, %v, want ErrCorrupt", name, s, err)
+		}
+	}
+	if got := dump(base); got != before {
+		t.Errorf("base after it = %s, want %s", got, before)
+	}
+}
+
+func TestScanEndsWithItsContext(t *testing.T) {
+	s := commit(t, new(mvcc.Snapshot), func(tx *mvcc.WriteTx) {
+		for i := range 3000 {
+			put(t, tx, "t", fmt.Sprintf("%04d", i), "")
+		}
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	n := 0
+	var last error
+	for kv, err := range s.Read(ctx).Scan("t", backend.Range{}) {
+		if err != nil {
+			if kv.Key != nil || kv.Value != nil {
+				t.Errorf("pair beside the error = %q, want a zero KV", kv)
+			}
+			last = err
+			continue
+		}
+		n++
+		cancel()
+	}
+	if last != context.Canceled || n > 1024 {
+		t.Errorf("Scan = %v after %d pairs, want context.Canceled after at most 1,024", last, n)
+	}
+}
