@@ -1,0 +1,157 @@
+package entity
+
+import (
+	"context"
+
+	"github.com/larderdb/larder/backend"
+)
+
+// A binding is definitions and the places of their data in one database, under
+// one epoch of its catalogue. It never changes.
+type binding struct {
+	head    head
+	stores  map[*storeSchema]*boundStore
+	indexes map[*indexSchema]*boundIndex
+}
+
+type boundStore struct {
+	def        *storeSchema
+	definition Definition
+	indexes    []boundIndex // in the definition's order
+}
+
+type boundIndex struct {
+	def      *indexSchema
+	store    *boundStore
+	table    string
+	id       uint64
+	building bool
+}
+
+// newBinding binds defs to c, which knows them all.
+func newBinding(c *catalog, defs []Definition) *binding {
+	b := &binding{
+		head:    c.head,
+		stores:  make(map[*storeSchema]*boundStore),
+		indexes: make(map[*indexSchema]*boundIndex),
+	}
+	for _, d := range defs {
+		def := d.schema()
+		s := &boundStore{def: def, definition: d, indexes: make([]boundIndex, len(def.indexes))}
+		b.stores[def] = s
+		for i, x := range def.indexes {
+			rec := c.stores[def.name].indexes[x.name]
+			s.indexes[i] = boundIndex{def: x, store: s, table: indexTable(rec.id), id: rec.id, building: !rec.ready}
+			b.indexes[x] = &s.indexes[i]
+		}
+	}
+	return b
+}
+
+// bind returns the definitions bound to the catalogue that r sees. Reading its
+// epoch makes the transaction conflict with any change to it.
+func (db *DB) bind(r backend.ReadTx) (*binding, error) {
+	h, err := readHead(r)
+	if err != nil {
+		return nil, err
+	}
+	known := db.bound.Load()
+	if known != nil && known.head == h {
+		return known, nil
+	}
+	c, err := readCatalog(r)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range db.defs {
+		if err := c.merge(d.schema(), false); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.changes) > 0 {
+		return nil, rowError("read catalogue", catalogTable, "", nil, failure(backend.ErrCorrupt, "it has lost what it held when the database was opened"))
+	}
+	b := newBinding(c, db.defs)
+	db.publish(b)
+	return b, nil
+}
+
+// publish makes b the binding that transactions try first, unless a newer one
+// is: a View's snapshot may be older than what another transaction has read.
+func (db *DB) publish(b *binding) {
+	for {
+		known := db.bound.Load()
+		if known != nil && known.head.epoch > b.head.epoch || db.bound.CompareAndSwap(known, b) {
+			return
+		}
+	}
+}
+
+// register enters the definitions into the catalogue, in one transaction, and
+// binds them. A catalogue that knows them all isn't written to.
+func (db *DB) register(ctx context.Context) error {
+	var b *binding
+	enter := func(r backend.ReadTx) (*catalog, error) {
+		c, err := readCatalog(r)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range db.defs {
+			empty, err := isEmpty(r, d.schema().name)
+			if err != nil {
+				return nil, rowError("open", d.schema().name, "", nil, err)
+			}
+			if err := c.merge(d.schema(), empty); err != nil {
+				return nil, err
+			}
+		}
+		return c, nil
+	}
+	err := db.backend.View(ctx, func(ctx context.Context, r backend.ReadTx) error {
+		c, err := enter(r)
+		if err == nil && len(c.changes) == 0 {
+			b = newBinding(c, db.defs)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if b == nil {
+		err = db.backend.Update(ctx, func(ctx context.Context, w backend.WriteTx) error {
+			c, err := enter(w)
+			if err != nil {
+				return err
+			}
+			if len(c.changes) > 0 {
+				if err := c.write(w); err != nil {
+					return rowError("open", catalogTable, "", nil, err)
+				}
+			}
+			b = newBinding(c, db.defs)
+			return nil
+		})
+	}
+	if err == nil {
+		db.publish(b)
+	}
+	return err
+}
+
+// isEmpty reports whether table has no pairs.
+func isEmpty(r backend.ReadTx, table string) (bool, error) {
+	for _, err := range r.Scan(table, backend.Range{Limit: 1}) {
+		if err != nil {
+			return backend.IsNotFound(err), ignoreNotFound(err)
+		}
+		return false, nil
+	}
+	return true, nil
+}
+
+func ignoreNotFound(err error) error {
+	if backend.IsNotFound(err) {
+		return nil
+	}
+	return err
+}

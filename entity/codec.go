@@ -1,0 +1,26 @@
+package entity
+
+// A Codec turns values into bytes and back. It is safe for concurrent use.
+//
+// Equal values must have equal encodings, since Put takes two equal encodings
+// of a row to mean that no index of it has changed.
+type Codec[V any] interface {
+	// Name is stored in the catalogue. A database whose store was written by a
+	// codec of another name is refused, so a codec that changes its encoding
+	// changes its name.
+	Name() string
+
+	// Append appends the encoding of v to dst and returns the extended slice.
+	// It keeps neither dst nor v, and returns an error for a value that it
+	// can't encode.
+	Append(dst []byte, v *V) ([]byte, error)
+
+	// Decode sets v, which is zero before, to the value whose encoding is src.
+	// It returns an error, and never panics, when src is no encoding or is
+	// followed by more bytes.
+	//
+	// src must not be written to, and is valid until the transaction ends:
+	// Decode copies what v is to keep for longer. A codec whose values do
+	// refer to src says so, and its values die with their transaction.
+	Decode(src []byte, v *V) error
+}

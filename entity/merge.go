@@ -1,0 +1,122 @@
+package entity
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/larderdb/larder/backend"
+)
+
+// A change is something that a changed catalogue has to write.
+type change struct {
+	key   []byte
+	value []byte // nil deletes the key
+	drop  uint64 // id of an index whose entries go
+}
+
+// merge enters the definition s into c. It returns an error when code with
+// this definition can't work on the database.
+func (c *catalog) merge(s *storeSchema, empty bool) error {
+	refuse := func(index string, class backend.Class, reason string) error {
+		return rowError("use", s.name, index, nil, failure(class, reason))
+	}
+	rec := c.stores[s.name]
+	if rec != nil && rec.codec != s.codec {
+		return refuse("", backend.ErrSchemaNewer, "the store's values are written by codec "+strconv.Quote(rec.codec)+", this code has "+strconv.Quote(s.codec))
+	}
+	if rec != nil && rec.version > s.version {
+		return refuse("", backend.ErrSchemaNewer, "the store has version "+text(rec.version)+", this code knows "+text(s.version))
+	}
+	if rec != nil && rec.version == s.version && rec.spec != s.spec {
+		return refuse("", backend.ErrInvalid, "the store was made as "+rec.spec+", this code says "+s.spec+": use another name for another store")
+	}
+	raised := rec == nil || rec.version < s.version
+	if rec == nil {
+		rec = c.store(s.name)
+	}
+	if raised {
+		rec.version, rec.codec, rec.spec = s.version, s.codec, s.spec
+		c.put(storeKey(s.name), rec.frame())
+	}
+	known := make(map[string]bool)
+	for _, x := range s.indexes {
+		known[x.name] = true
+		old := rec.indexes[x.name]
+		switch {
+		case old == nil:
+		case old.version > x.version:
+			return refuse(x.name, backend.ErrSchemaNewer, "the index has version "+text(old.version)+", this code knows "+text(x.version))
+		case old.version == x.version:
+			if old.unique != x.unique || old.spec != x.spec {
+				return refuse(x.name, backend.ErrInvalid, "the index was made as "+describe(old.unique, old.spec)+", this code says "+describe(x.unique, x.spec)+": raise the index's version to have it built anew")
+			}
+			continue
+		default:
+			c.dropIndex(old)
+		}
+		c.head.lastIndex++
+		fresh := &indexRecord{id: c.head.lastIndex, version: x.version, unique: x.unique, spec: x.spec, ready: empty}
+		rec.indexes[x.name] = fresh
+		c.put(indexKey(s.name, x.name), fresh.frame())
+	}
+	for name, x := range rec.indexes {
+		if known[name] {
+			continue
+		}
+		if !raised {
+			return refuse(name, backend.ErrSchemaNewer, "this code doesn't know the index: to remove it, raise the store's version")
+		}
+		delete(rec.indexes, name)
+		c.changes = append(c.changes, change{key: indexKey(s.name, name)})
+		c.dropIndex(x)
+	}
+	return nil
+}
+
+func (c *catalog) put(key, value []byte) {
+	c.changes = append(c.changes, change{key: key, value: value})
+}
+
+func (c *catalog) dropIndex(x *indexRecord) {
+	c.changes = append(c.changes, change{drop: x.id})
+	if _, ok := c.cursors[x.id]; ok {
+		delete(c.cursors, x.id)
+		c.changes = append(c.changes, change{key: cursorKey(x.id)})
+	}
+}
+
+// write writes what merge changed, and raises the epoch.
+func (c *catalog) write(w backend.WriteTx) error {
+	for _, ch := range c.changes {
+		var err error
+		switch {
+		case ch.drop != 0:
+			if err = w.DropTable(indexTable(ch.drop)); errors.Is(err, backend.ErrTableNotFound) {
+				err = nil // no row had an entry
+			}
+		case ch.value == nil:
+			_, err = w.Delete(catalogTable, ch.key)
+		default:
+			err = w.Put(catalogTable, ch.key, ch.value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	c.changes = nil
+	c.head.epoch++
+	return w.Put(catalogTable, headKey, c.head.frame())
+}
+
+func text(version uint32) string { return strconv.FormatUint(uint64(version), 10) }
+
+func describe(unique bool, spec string) string {
+	s := "not unique"
+	if unique {
+		s = "unique"
+	}
+	if spec != "" {
+		s += " (" + spec + ")"
+	}
+	return s
+}

@@ -1,0 +1,193 @@
+package entity
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/larderdb/larder/backend"
+)
+
+// maxFindings is how many findings Verify returns at most.
+const maxFindings = 100
+
+// Verify reads the whole database in one View and returns nil when it is
+// sound:
+//
+//   - every row can be read, its key as its value;
+//   - every row has its entries in the indexes, and they hold no others;
+//   - no two rows have the same key in a unique index;
+//   - the catalogue agrees with itself, with db's definitions and with the
+//     tables of indexes that there are.
+//
+// Otherwise it returns its findings joined, the first 100 of them, each an
+// [Error] of class [backend.ErrCorrupt] that names store, index and key. Of
+// stores that db was opened without, it checks the frames of the rows. A
+// failure to read and the end of ctx are returned as they are.
+func Verify(ctx context.Context, db *DB) error {
+	var v verifier
+	err := db.backend.View(ctx, func(ctx context.Context, r backend.ReadTx) error {
+		v = verifier{r: r, stores: make(map[string]*boundStore)}
+		c, err := readCatalog(r)
+		if err != nil {
+			return err
+		}
+		b, err := db.bind(r)
+		if err != nil {
+			return err
+		}
+		for _, s := range b.stores {
+			v.stores[s.def.name] = s
+		}
+		if err := v.tables(c); err != nil {
+			return err
+		}
+		for _, name := range slices.Sorted(maps.Keys(c.stores)) {
+			if err := v.rows(name, c.stores[name].version); err != nil {
+				return err
+			}
+			if s := v.stores[name]; s != nil {
+				for i := range s.indexes {
+					if err := v.entries(s, i); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(v.findings...)
+}
+
+type verifier struct {
+	r        backend.ReadTx
+	stores   map[string]*boundStore // those with a definition
+	list     keyList
+	entry    []byte
+	findings []error
+}
+
+func (v *verifier) found(store, index string, key []byte, err error) {
+	if len(v.findings) == maxFindings {
+		return
+	}
+	if !errors.Is(err, backend.ErrCorrupt) {
+		err = &backend.Error{Class: backend.ErrCorrupt, Err: err}
+	}
+	v.findings = append(v.findings, rowError("verify", store, index, key, err))
+}
+
+// tables looks for tables of indexes that the catalogue doesn't know.
+func (v *verifier) tables(c *catalog) error {
+	known := make(map[string]bool)
+	for _, s := range c.stores {
+		for _, x := range s.indexes {
+			known[indexTable(x.id)] = true
+		}
+	}
+	names, err := v.r.Tables()
+	for _, name := range names {
+		if strings.HasPrefix(name, "_index/") && !known[name] {
+			v.found(name, "", nil, failure(backend.ErrCorrupt, "the catalogue doesn't know this table"))
+		}
+	}
+	return err
+}
+
+// rows looks for rows that can't be read or lack an entry.
+func (v *verifier) rows(store string, version uint32) error {
+	s := v.stores[store]
+	for kv, err := range v.r.Scan(store, backend.Range{}) {
+		if err != nil {
+			return ignoreNotFound(err)
+		}
+		rowVersion, _, err := parseFrame(kv.Value)
+		if err == nil && rowVersion > version {
+			err = failure(backend.ErrCorrupt, "frame has a schema version that the catalogue doesn't know")
+		}
+		if err == nil && s != nil {
+			err = s.definition.checkRow(kv.Key, kv.Value)
+		}
+		if err != nil {
+			v.found(store, "", kv.Key, err)
+			continue
+		}
+		if s == nil {
+			continue
+		}
+		for i := range s.indexes {
+			if err := v.rowEntries(s, i, kv); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// rowEntries looks for entries of index i that the row lacks.
+func (v *verifier) rowEntries(s *boundStore, i int, row backend.KV) error {
+	x := &s.indexes[i]
+	if x.building {
+		return nil
+	}
+	if err := s.definition.indexRow(i, row.Key, row.Value, &v.list); err != nil {
+		v.found(s.def.name, x.def.name, row.Key, err)
+		return nil
+	}
+	for _, key := range v.list.sorted() {
+		v.entry = append(append(v.entry[:0], key...), row.Key...)
+		value, err := v.r.Get(x.table, v.entry)
+		switch {
+		case backend.IsNotFound(err):
+			v.found(s.def.name, x.def.name, v.entry, failure(backend.ErrCorrupt, "the row has no such entry"))
+		case err != nil:
+			return err
+		case !bytes.Equal(value, entryValue):
+			v.found(s.def.name, x.def.name, v.entry, failure(backend.ErrCorrupt, "the entry has an unknown value"))
+		}
+	}
+	return nil
+}
+
+// entries looks for entries of index i that their row doesn't have, and for
+// rows with the same key.
+func (v *verifier) entries(s *boundStore, i int) error {
+	x := &s.indexes[i]
+	var last []byte // the index key before
+	for kv, err := range v.r.Scan(x.table, backend.Range{}) {
+		if err != nil {
+			return ignoreNotFound(err)
+		}
+		primary, err := s.definition.splitEntry(i, kv.Key)
+		if err != nil {
+			v.found(s.def.name, x.def.name, kv.Key, err)
+			continue
+		}
+		key := kv.Key[:len(kv.Key)-len(primary)]
+		if x.def.unique && bytes.Equal(key, last) {
+			v.found(s.def.name, x.def.name, kv.Key, failure(backend.ErrCorrupt, "two rows have this key in a unique index"))
+		}
+		last = key
+		frame, err := v.r.Get(s.def.name, primary)
+		switch {
+		case backend.IsNotFound(err):
+			v.found(s.def.name, x.def.name, kv.Key, failure(backend.ErrCorrupt, "the entry's row is missing"))
+			continue
+		case err != nil:
+			return err
+		}
+		if err := s.definition.indexRow(i, primary, frame, &v.list); err != nil {
+			continue // the row was found already
+		}
+		if _, ok := slices.BinarySearchFunc(v.list.sorted(), key, bytes.Compare); !ok {
+			v.found(s.def.name, x.def.name, kv.Key, failure(backend.ErrCorrupt, "the entry's row doesn't have this index key"))
+		}
+	}
+	return nil
+}
