@@ -1,0 +1,164 @@
+//go:build js && wasm
+
+package idb
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/internal/gate"
+)
+
+// Options are what a Store can be opened with.
+type Options struct {
+	// Durability of Updates that don't ask for another. The zero value is
+	// [backend.Relaxed].
+	Durability backend.Durability
+}
+
+// A Store is an open database. It is a [backend.Store] and a
+// [backend.Flusher], and is safe for concurrent use.
+//
+// When a record of the log is corrupt, the Store holds the commits before it
+// and can only be read: every Update is the [backend.ErrCorrupt] that names the
+// record. When another tab deletes the database, every transaction is
+// [backend.ErrDeleted]; when the browser closes the connection it is
+// [backend.ErrIO], and the database can be opened again.
+type Store struct {
+	gate       gate.Gate
+	name       string
+	conn       *conn
+	durability backend.Durability
+	pacer      *pacer
+	channel    *channel
+
+	context id
+	serial  uint64 // of this Store's newest commit; the writer's whose turn it is
+
+	head  atomic.Pointer[state]
+	mu    sync.Mutex    // held by who replaces head
+	harm  error         // why the log can't be written to; under mu
+	grown chan struct{} // of capacity 1: a checkpoint is due
+
+	stop    context.CancelFunc
+	workers sync.WaitGroup
+}
+
+// Open opens the database of that name, and makes it when it is missing. The
+// name is the IndexedDB database's, with "larder:" before it. Opts may be nil.
+//
+// It is [backend.ErrUnsupported] where there is no IndexedDB or the browser
+// doesn't let it be used, [backend.ErrCorrupt] when a checkpoint or the root is
+// damaged, and [backend.ErrSchemaNewer] when newer code has written in a format
+// that this code doesn't know.
+func Open(ctx context.Context, name string, opts *Options) (*Store, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	c, err := connect(ctx, name)
+	if err != nil {
+		return nil, classify("open", err)
+	}
+	s := &Store{
+		name: name, conn: c, durability: opts.Durability, pacer: newPacer(),
+		context: newID(), grown: make(chan struct{}, 1),
+	}
+	if err := s.fill(ctx); err != nil {
+		s.pacer.close()
+		c.close()
+		return nil, classify("open", err)
+	}
+	s.channel = newChannel(name)
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.workers.Go(func() { s.follow(work) })
+	s.workers.Go(func() { s.checkpoints(work) })
+	s.wantCheckpoint()
+	return s, nil
+}
+
+// fill reads the database for the first time.
+func (s *Store) fill(ctx context.Context) error {
+	st, err := s.load(ctx)
+	if err != nil {
+		return err
+	}
+	s.head.Store(st)
+	if err := s.sync(ctx); err != nil && !(s.harmed() != nil && errors.Is(err, backend.ErrCorrupt)) {
+		return err
+	}
+	return nil
+}
+
+// Close is as in [backend.Store].
+func (s *Store) Close(ctx context.Context) error {
+	return s.gate.Close(ctx, func() error {
+		s.stop()
+		s.workers.Wait()
+		s.channel.close()
+		s.pacer.close()
+		s.conn.close()
+		return nil
+	})
+}
+
+// View is as in [backend.Store].
+func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx backend.ReadTx) error) error {
+	ctx, turn, err := s.gate.Read(ctx)
+	if err != nil {
+		return err
+	}
+	defer turn.End()
+	if err := s.conn.err(); err != nil {
+		return classify("view", err)
+	}
+	if backend.TxOptionsOf(ctx).Fresh {
+		if err := s.sync(ctx); err != nil {
+			return classify("view", err)
+		}
+	}
+	tx := s.head.Load().snap.Read(ctx)
+	defer tx.End()
+	return fn(ctx, tx)
+}
+
+// Flush is as in [backend.Flusher].
+func (s *Store) Flush(ctx context.Context) error {
+	ctx, turn, err := s.gate.Read(ctx)
+	if err != nil {
+		return err
+	}
+	defer turn.End()
+	// A strict transaction takes those before it to the disk. One that wrote
+	// nothing might not.
+	err = s.conn.run(ctx, logScope, s.conn.strict, func(t *txn) {
+		store := t.store(rootStore)
+		req := store.Call("get", rootKey)
+		t.then(req, func() {
+			store.Call("put", req.Get("result"), rootKey)
+			t.commit()
+		})
+	})
+	return classify("flush", err)
+}
+
+// replace sets head to what fn makes of it.
+func (s *Store) replace(fn func(*state) (*state, error)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next, err := fn(s.head.Load())
+	if err == nil {
+		s.head.Store(next)
+	}
+	return err
+}
+
+// harmed returns why the log can't be written to, or nil.
+func (s *Store) harmed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.harm
+}
