@@ -1,0 +1,73 @@
+// Bundles npm's fake-indexeddb, from js/node_modules, into build/fakeindexeddb.js, which package jshost loads.
+// Run it from anywhere, after `npm ci` in js/: node internal/jshost/bundle.mjs
+//
+// The bundle is the body of a function of jshostQueueTask that returns the exports. Two lines of the
+// pinned version are changed on the way; the build fails where it doesn't find them.
+
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+const root = new URL("../../", import.meta.url);
+const js = fileURLToPath(new URL("js/", root));
+const require = createRequire(new URL("js/package.json", root));
+const esbuild = require("esbuild");
+
+const classes = [
+	"Cursor", "CursorWithValue", "Database", "Factory", "Index", "KeyRange", "ObjectStore", "OpenDBRequest",
+	"Record", "Request", "Transaction", "VersionChangeEvent",
+];
+const entry = [
+	`export { default as indexedDB } from "./node_modules/fake-indexeddb/build/esm/fakeIndexedDB.js";`,
+	`export { default as FakeEventTarget } from "./node_modules/fake-indexeddb/build/esm/lib/FakeEventTarget.js";`,
+	...classes.map((c) => `export { default as IDB${c} } from "./node_modules/fake-indexeddb/build/esm/FDB${c}.js";`),
+].join("\n");
+
+const changes = {
+	// The realm queues the tasks of its databases itself: they belong to no page and outlive each.
+	"scheduling.js": [
+		"const setImmediate = globalThis.setImmediate || getSetImmediateFromJsdom() || schedulerPostTask || doSetTimeout;",
+		"const setImmediate = jshostQueueTask;",
+	],
+	// An empty view is a valid key; it was taken for one of a detached buffer.
+	"valueToKeyWithoutThrowing.js": [
+		`"detached" in input ? input.detached : input.byteLength === 0`,
+		`(ArrayBuffer.isView(input) ? input.buffer : input).detached`,
+	],
+};
+
+const patch = {
+	name: "patch",
+	setup(build) {
+		const unused = new Set(Object.keys(changes));
+		build.onLoad({ filter: /fake-indexeddb[\\/]build[\\/]esm[\\/]lib[\\/](scheduling|valueToKeyWithoutThrowing)\.js$/ }, async ({ path }) => {
+			const name = path.split(/[\\/]/).pop();
+			const source = await readFile(path, "utf8");
+			const [from, to] = changes[name];
+			if (source.split(from).length !== 2) {
+				throw new Error(`${name} of fake-indexeddb is not the one that this script knows`);
+			}
+			unused.delete(name);
+			return { contents: source.replace(from, to), loader: "js" };
+		});
+		build.onEnd(() => {
+			if (unused.size > 0) {
+				throw new Error(`fake-indexeddb has no ${[...unused].join(", ")}`);
+			}
+		});
+	},
+};
+
+await esbuild.build({
+	stdin: { contents: entry, resolveDir: js },
+	bundle: true,
+	format: "iife",
+	globalName: "fakeIndexedDB",
+	platform: "neutral",
+	mainFields: ["module"],
+	target: "es2022",
+	logLevel: "warning",
+	footer: { js: "return fakeIndexedDB;" },
+	outfile: fileURLToPath(new URL("build/fakeindexeddb.js", root)),
+	plugins: [patch],
+});

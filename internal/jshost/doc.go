@@ -1,0 +1,2 @@
+// Package jshost runs GOOS=js programs without a browser.
+package jshost
