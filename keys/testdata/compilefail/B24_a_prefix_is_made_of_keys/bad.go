@@ -1,0 +1,7 @@
+package p
+
+import "github.com/larderdb/larder/keys"
+
+func g(user keys.UserID) keys.Range[keys.UserRowID] {
+	return keys.Prefix[keys.UserRowID]("alice") // want "cannot use \"alice\" (constant of type string) as keys.Part value"
+}

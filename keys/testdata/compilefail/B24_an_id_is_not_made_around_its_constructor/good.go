@@ -1,0 +1,5 @@
+package p
+
+import "github.com/larderdb/larder/keys"
+
+var id = keys.Must(keys.RowIDFromString("row"))
