@@ -1,0 +1,64 @@
+package main
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// The same works as ordinary benchmarks, for profiles and benchstat.
+func Benchmark(b *testing.B) {
+	for _, p := range pairs() {
+		for name, s := range map[string]setup{"ours": p.ours, "plain": p.plain} {
+			b.Run(p.name+"/"+name, func(b *testing.B) {
+				work, done, err := s(b.TempDir())
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := work(); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*p.unit), "ns/item")
+				if err := done(); err != nil {
+					b.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// The interval holds the true median in at least 95 of 100 cases, whatever the
+// distribution.
+func TestMedianInterval(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for name, draw := range map[string]func() float64{"uniform": r.Float64, "skewed": r.ExpFloat64} {
+		var many []float64
+		for range 200_000 {
+			many = append(many, draw())
+		}
+		slices.Sort(many)
+		truth := many[len(many)/2]
+		for _, n := range []int{6, 7, 20, 61} {
+			const trials = 4000
+			held := 0
+			for range trials {
+				x := make([]float64, n)
+				for i := range x {
+					x[i] = draw()
+				}
+				if mid, low, high := median(x); low <= truth && truth <= high && low <= mid && mid <= high {
+					held++
+				}
+			}
+			if share := float64(held) / trials; share < 0.94 {
+				t.Errorf("interval of %d %s draws held the median in %.3f of the trials, want 0.95", n, name, share)
+			}
+		}
+	}
+	if mid, low, high := median([]float64{3, 1}); mid != 2 || low != 1 || high != 3 {
+		t.Errorf("median of 3 and 1 = %v, %v to %v, want 2, 1 to 3", mid, low, high)
+	}
+}

@@ -1,0 +1,101 @@
+// Command bench compares Larder's engines with the plain libraries that they
+// stand on, and the typed layer with the same work done by hand:
+//
+//	go run ./bench [-rounds 61] [-only memory] [-json build/bench.json]
+//
+// Each line is a pair: our way and the plain way to do the same. Both run by
+// turns in this one process, so that what else the machine does meets both
+// alike, and the result is the median of the rounds' ratios with the interval
+// that holds the true median in 95 of 100 cases. Below 1, ours is faster.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+)
+
+// pairs returns everything that is compared, in the order of the table.
+func pairs() []pair {
+	return compare("memory", engineGoal, openMemory, openTree)
+}
+
+// engineGoal is the most that the contract may cost over a plain library.
+const engineGoal = 1.05
+
+func main() {
+	rounds := flag.Int("rounds", 61, "how often each pair is measured; at least 6 for an interval")
+	only := flag.String("only", "", "measure only pairs whose name contains this")
+	out := flag.String("json", filepath.Join("build", "bench.json"), "write the results to this file")
+	flag.Parse()
+	if err := run(*rounds, *only, *out, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// A report is what is written as JSON.
+type report struct {
+	Go      string   `json:"go"`
+	System  string   `json:"system"`
+	CPUs    int      `json:"cpus"`
+	Rounds  int      `json:"rounds"`
+	Command []string `json:"command"`
+	Results []result `json:"results"`
+}
+
+func run(rounds int, only, out string, w io.Writer) error {
+	dir, err := os.MkdirTemp("", "larder-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+
+	rep := report{
+		Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(),
+		Rounds: rounds, Command: append([]string{"go", "run", "./bench"}, os.Args[1:]...),
+	}
+	fmt.Fprintf(w, "%s\n%s, %s, %d CPUs, %d rounds\n\n", strings.Join(rep.Command, " "), rep.Go, rep.System, rep.CPUs, rounds)
+	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tab, "pair\tours\tplain\tratio\t95 % interval\tgoal\t")
+	for i, p := range pairs() {
+		if !strings.Contains(p.name, only) {
+			continue
+		}
+		r, err := p.measure(filepath.Join(dir, fmt.Sprint(i)), rounds)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		rep.Results = append(rep.Results, r)
+		fmt.Fprintf(tab, "%s\t%s\t%s\t%.3f\t%.3f to %.3f\t%s\t\n",
+			r.Name, duration(r.Ours), duration(r.Plain), r.Ratio, r.Low, r.High, r.verdict())
+		if err := tab.Flush(); err != nil {
+			return err
+		}
+	}
+	b, err := json.MarshalIndent(rep, "", "\t")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(out, append(b, '\n'), 0o644)
+}
+
+// duration prints nanoseconds with three digits.
+func duration(ns float64) string {
+	switch {
+	case ns < 1e3:
+		return fmt.Sprintf("%.3g ns", ns)
+	case ns < 1e6:
+		return fmt.Sprintf("%.3g µs", ns/1e3)
+	}
+	return fmt.Sprintf("%.3g ms", ns/1e6)
+}
