@@ -63,14 +63,15 @@ func (e *env) increment(stores ...backend.Store) {
 		}
 	}
 	wg.Wait()
-	err := stores[0].Update(e.ctx, func(_ context.Context, tx backend.WriteTx) error {
-		n, err := readNumber(tx, "t", "n")
-		if want := uint64(each * rounds * len(stores)); n != want {
-			e.Errorf("%d increments made the number %d", want, n)
-		}
+	var n uint64
+	err := stores[0].Update(e.ctx, func(_ context.Context, tx backend.WriteTx) (err error) {
+		n, err = readNumber(tx, "t", "n")
 		return err
 	})
 	e.wantErr("Update", err, nil)
+	if want := uint64(each * rounds * len(stores)); n != want {
+		e.Errorf("%d increments made the number %d", want, n)
+	}
 }
 
 func writeSkew(e *env) {

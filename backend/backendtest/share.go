@@ -1,6 +1,7 @@
 package backendtest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -12,7 +13,7 @@ var shareCases = []testCase{
 	{name: "two stores, no lost updates", run: func(e *env) { e.increment(e.s, e.open(e.name)) }, needs: Config.shares,
 		rule: "Updates are serializable among all stores on one database"},
 	{name: "two stores, each sees the other", run: shareFresh, needs: Config.shares,
-		rule: "a Fresh View, and every Update, reads what any store on the database had acknowledged before it began"},
+		rule: "a Fresh View, and the run of an Update that commits, read what any store on the database had acknowledged before it began"},
 	{name: "two stores, closures run again", run: shareRerun, needs: Config.shares,
 		rule: "when another store's commit gets in between, fn runs again on it, and nothing is left of its earlier run"},
 	{name: "two stores, commit numbers", run: shareNumbers, needs: Config.shares,
@@ -43,10 +44,16 @@ func shareFresh(e *env) {
 		if i < 5 {
 			e.viewFresh(there, func(tx backend.ReadTx) { e.wantGet(tx, "t", "k", fmt.Sprint(i)) })
 		}
+		// The closure's last run counts; one before it may have read less.
+		var read []byte
 		e.updateOn(there, func(tx backend.WriteTx) {
-			e.wantGet(tx, "t", "k", fmt.Sprint(i))
+			read, _ = tx.Get("t", []byte("k"))
+			read = bytes.Clone(read)
 			e.put(tx, "t", "seen", fmt.Sprint(i))
 		})
+		if want := fmt.Sprint(i); string(read) != want {
+			e.Errorf("the Update that committed had read %q, want %q", read, want)
+		}
 		e.viewFresh(here, func(tx backend.ReadTx) { e.wantGet(tx, "t", "seen", fmt.Sprint(i)) })
 	}
 }
@@ -128,10 +135,7 @@ func shareClose(e *env) {
 		e.Errorf("Close = %v, want nil", err)
 	}
 	e.wantClosed(other)
-	e.update(func(tx backend.WriteTx) {
-		e.wantGet(tx, "t", "a", "1")
-		e.put(tx, "t", "b", "2")
-	})
+	e.update(func(tx backend.WriteTx) { e.put(tx, "t", "b", "2") })
 	e.wantState("t{a=1 b=2}")
 	e.viewFresh(e.open(e.name), func(tx backend.ReadTx) { e.wantScan(tx, "t", backend.Range{}, "a=1 b=2") })
 }
