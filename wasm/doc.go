@@ -77,7 +77,7 @@
 //	OpOpen      start  –       [name, engine, durability, value: the handle
 //	                           collections], see below
 //	OpClose     start  db      –                          –
-//	OpDrop      start  –       name                       value: 1 if it existed
+//	OpDrop      start  –       name                       –
 //	OpList      start  –       –                          payload: array of names
 //	OpUpdate    start  db      –                          attempts, then done
 //	OpView      start  db      –                          one attempt, then done

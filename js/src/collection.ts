@@ -73,7 +73,7 @@ export class LarderCollection<T> implements Collection<T> {
 
 function queryRequest(query: Query): unknown[] {
 	const { index, eq, gt, gte, lt, lte, prefix, reverse, limit = 0, after } = query;
-	if (!Number.isInteger(limit) || limit < 0 || limit > 0xffffffff) {
+	if (!Number.isInteger(limit) || limit < 0 || limit > 0x7ffffffe) {
 		throw makeError("INVALID", `query: limit is ${String(limit)}, not a count`, { op: "query" });
 	}
 	return [index ?? null, eq, gt, gte, lt, lte, prefix, reverse === true, limit, after ?? null];

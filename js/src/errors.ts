@@ -23,11 +23,11 @@ export class LarderError extends Error implements ErrorDetails {
 	readonly code: Code;
 	/** What helps. */
 	readonly remedy: string;
-	readonly op?: string;
-	readonly collection?: string;
-	readonly index?: string;
-	readonly key?: string;
-	readonly path?: string;
+	declare readonly op?: string;
+	declare readonly collection?: string;
+	declare readonly index?: string;
+	declare readonly key?: string;
+	declare readonly path?: string;
 
 	constructor(code: Code, message: string, details: ErrorDetails = {}) {
 		super(message, details.cause === undefined ? undefined : { cause: details.cause });

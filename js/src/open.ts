@@ -32,17 +32,16 @@ export async function open(name: string, options: OpenOptions): Promise<Database
 }
 
 /**
- * Deletes the database name with all its data; false when there was none. What
- * has it open, here or in another tab, gets a DeletedError.
+ * Deletes the database name with all its data; one that doesn't exist is no
+ * error. What has it open, here or in another tab, gets a DeletedError.
  */
 export async function deleteDatabase(
 	name: string,
 	options: { wasm?: ModuleSource } = {},
-): Promise<boolean> {
+): Promise<void> {
 	checkName(name);
 	const connection = await connect(options.wasm);
-	const done = await connection.start(Op.Drop, 0, 0, connection.encode([name]));
-	return done.value === 1;
+	await connection.start(Op.Drop, 0, 0, connection.encode([name]));
 }
 
 /** Returns the names of this origin's databases, sorted. */

@@ -1,0 +1,51 @@
+package wasm
+
+// An answer is what an operation answers at once: the bytes that the answer
+// header points at. Its slices are used again by the next call.
+type answer struct {
+	data  []byte
+	text  []byte // the text run of rows that are split
+	token []byte
+	count int
+}
+
+// maxKept is the size over which an answer's memory isn't kept for the next.
+const maxKept = 1 << 20
+
+func (a *answer) reset() {
+	for _, b := range []*[]byte{&a.data, &a.text, &a.token} {
+		if cap(*b) > maxKept {
+			*b = nil
+		}
+		*b = (*b)[:0]
+	}
+	a.count = 0
+}
+
+// undefined is JavaScript's undefined as a value.
+var undefined = []byte{0xd4, extUndefined, 0}
+
+// appendText appends a text as msgpack.
+func appendText(dst []byte, s string) []byte {
+	switch n := len(s); {
+	case n < 32:
+		dst = append(dst, 0xa0|byte(n))
+	case n < 1<<8:
+		dst = append(dst, 0xd9, byte(n))
+	case n < 1<<16:
+		dst = append(dst, 0xda, byte(n>>8), byte(n))
+	default:
+		dst = append(dst, 0xdb, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	}
+	return append(dst, s...)
+}
+
+// appendTexts appends an array of texts as msgpack.
+func appendTexts(dst []byte, list []string) []byte {
+	n := len(list)
+	dst = append(dst, 0xdd, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	for _, s := range list {
+		dst = appendText(dst, s)
+	}
+	return dst
+}

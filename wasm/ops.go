@@ -1,0 +1,58 @@
+package wasm
+
+import (
+	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/entity"
+)
+
+// Version is the number of the ABI. It is raised by every change to it.
+const Version = 1
+
+// The operations; js/src/abi.ts has the same numbers.
+const (
+	opOpen uint32 = iota + 1
+	opClose
+	opDrop
+	opList
+	opUpdate
+	opView
+	opFinish
+	opGet
+	opGetMany
+	opQuery
+	opCount
+	opPut
+	opInsert
+	opDelete
+)
+
+// read answers a reading operation on c in tx.
+func read(tx *entity.Tx, op uint32, c *collection, request []byte, a *answer) error {
+	switch op {
+	case opGet:
+		return c.get(tx, request, a)
+	case opGetMany:
+		return c.getMany(tx, request, a)
+	case opQuery:
+		return c.query(tx, request, a)
+	case opCount:
+		return c.count(tx, request, a)
+	}
+	return &backend.Error{Class: backend.ErrUnsupported, Reason: "the module doesn't know this operation"}
+}
+
+// write does a writing operation on c in tx and returns how many rows it
+// touched.
+func write(tx *entity.Tx, op uint32, c *collection, request []byte) (int, error) {
+	switch op {
+	case opPut:
+		return c.put(tx, request)
+	case opInsert:
+		return c.insert(tx, request)
+	case opDelete:
+		return c.delete(tx, request)
+	}
+	return 0, &backend.Error{Class: backend.ErrUnsupported, Reason: "the module doesn't know this operation"}
+}
+
+func isWrite(op uint32) bool { return op >= opPut && op <= opDelete }

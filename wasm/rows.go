@@ -1,0 +1,139 @@
+package wasm
+
+import (
+	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/entity"
+)
+
+// get answers the row under the request's one key.
+func (c *collection) get(tx *entity.Tx, request []byte, a *answer) error {
+	k, rest, err := c.key("get", request)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return c.failure("get", "", errRequest)
+	}
+	r, found, err := c.store.Get(tx, k)
+	if err != nil || !found {
+		return err
+	}
+	// The row is copied, since it is read when the transaction has ended.
+	a.data = append(a.data, r.data...)
+	a.count = 1
+	return nil
+}
+
+// getMany answers the rows under the request's keys.
+func (c *collection) getMany(tx *entity.Tx, request []byte, a *answer) error {
+	for len(request) > 0 {
+		k, rest, err := c.key("get", request)
+		if err != nil {
+			return err
+		}
+		request = rest
+		r, found, err := c.store.Get(tx, k)
+		if err != nil {
+			return err
+		}
+		if found {
+			if err := a.addRow(r.data); err != nil {
+				return err
+			}
+		} else {
+			a.data = append(a.data, undefined...)
+		}
+		a.count++
+	}
+	return nil
+}
+
+// put stores the request's rows. All of them are looked at before the first is
+// written.
+func (c *collection) put(tx *entity.Tx, request []byte) (int, error) {
+	var list []keyed
+	for len(request) > 0 {
+		r, rest, err := c.row("put", request)
+		if err != nil {
+			return 0, err
+		}
+		list, request = append(list, r), rest
+	}
+	return len(list), c.store.PutMany(tx, func(yield func(key, row) bool) {
+		for _, r := range list {
+			if !yield(r.key, r.row) {
+				return
+			}
+		}
+	})
+}
+
+// insert stores the request's one row, under whose key there must be none.
+func (c *collection) insert(tx *entity.Tx, request []byte) (int, error) {
+	r, rest, err := c.row("insert", request)
+	if err != nil {
+		return 0, err
+	}
+	if len(rest) > 0 {
+		return 0, c.failure("insert", "", errRequest)
+	}
+	return 1, c.store.Insert(tx, r.key, r.row)
+}
+
+// delete deletes the rows under the request's keys and returns how many there
+// were.
+func (c *collection) delete(tx *entity.Tx, request []byte) (int, error) {
+	n := 0
+	for len(request) > 0 {
+		k, rest, err := c.key("delete", request)
+		if err != nil {
+			return n, err
+		}
+		request = rest
+		existed, err := c.store.Delete(tx, k)
+		if err != nil {
+			return n, err
+		}
+		if existed {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// A keyed row is one with its primary key.
+type keyed struct {
+	key key
+	row row
+}
+
+// row returns the request's first row and the rest.
+func (c *collection) row(op string, request []byte) (keyed, []byte, error) {
+	n, err := skip(request)
+	if err != nil {
+		return keyed{}, nil, c.failure(op, "", err)
+	}
+	r, err := c.open(op, request[:n:n])
+	return r, request[n:], err
+}
+
+// key returns the request's first key and the rest.
+func (c *collection) key(op string, request []byte) (key, []byte, error) {
+	n, err := skip(request)
+	if err != nil {
+		return key{}, nil, c.failure(op, "", err)
+	}
+	k, err := keyOf(request[:n], "")
+	if err != nil {
+		return key{}, nil, c.failure(op, "", err)
+	}
+	return k, request[n:], nil
+}
+
+// errRequest is returned for a request that the loader doesn't write.
+var errRequest = &backend.Error{Class: backend.ErrInvalid, Reason: "the request is malformed"}
+
+func isMap(b []byte) bool {
+	h, err := head(b)
+	return err == nil && h.kind == isObject
+}

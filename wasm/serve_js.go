@@ -1,0 +1,132 @@
+//go:build js && wasm
+
+package wasm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"syscall/js"
+	"unsafe"
+
+	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/backend/idb"
+	"github.com/larderdb/larder/backend/memory"
+	"github.com/larderdb/larder/entity"
+)
+
+// Serve gives databases to the loader and never returns, unless it was not
+// started by the loader. It is all that a module's main function does.
+func Serve() error {
+	if len(os.Args) < 2 {
+		return errors.New("the module was not started by Larder's loader")
+	}
+	callback := js.Global().Get(os.Args[1])
+	if callback.Type() != js.TypeFunction {
+		return errors.New("the loader has left no callback")
+	}
+	exported.server = newServer(platform{
+		open: openDatabase,
+		drop: idb.Delete,
+		list: idb.Names,
+		completed: func(completions []byte) {
+			callback.Invoke(address(completions), len(completions))
+			runtime.KeepAlive(completions)
+		},
+	})
+	<-context.Background().Done() // for ever
+	return nil
+}
+
+func openDatabase(ctx context.Context, o *openRequest, defs []entity.Definition) (*entity.DB, error) {
+	var engine backend.Store
+	if o.memory {
+		engine = memory.New()
+	} else {
+		store, err := idb.Open(ctx, o.name, &idb.Options{Durability: o.durability})
+		if err != nil {
+			return nil, err
+		}
+		engine = store
+	}
+	db, err := entity.Open(ctx, engine, defs...)
+	if err != nil {
+		return nil, errors.Join(err, engine.Close(context.WithoutCancel(ctx)))
+	}
+	return db, nil
+}
+
+// exported is what the exports work on. The memory that its fields refer to
+// stays where it is: Go's collector moves nothing.
+var exported struct {
+	*server
+	request []byte
+	answer  answer
+	header  [8]uint32
+}
+
+//go:wasmexport larder_abi
+func exportABI() uint32 { return Version }
+
+//go:wasmexport larder_go
+func exportGo() uint32 {
+	a := &exported.answer
+	a.reset()
+	a.data = append(a.data, runtime.Version()...)
+	show()
+	return uint32(len(a.data))
+}
+
+//go:wasmexport larder_request
+func exportRequest(n uint32) uint32 {
+	if uint32(cap(exported.request)) < n || cap(exported.request) > maxKept {
+		exported.request = make([]byte, max(n, 4096))
+	}
+	exported.request = exported.request[:n]
+	return address(exported.request)
+}
+
+//go:wasmexport larder_answer
+func exportAnswer() uint32 { return uint32(uintptr(unsafe.Pointer(&exported.header))) }
+
+//go:wasmexport larder_do
+func exportDo(op, handle, aux, n uint32) uint32 {
+	return failed(exported.do(op, handle, aux, taken(n), &exported.answer))
+}
+
+//go:wasmexport larder_start
+func exportStart(op, handle, aux, n uint32) uint32 {
+	id, err := exported.start(op, handle, aux, bytes.Clone(taken(n)))
+	failed(err)
+	return id
+}
+
+// taken returns the first n bytes of the request.
+func taken(n uint32) []byte { return exported.request[:min(int(n), len(exported.request))] }
+
+// failed puts an error in the answer and returns whether there is one.
+func failed(err error) uint32 {
+	if err == nil {
+		show()
+		return 0
+	}
+	exported.answer.reset()
+	exported.answer.data = appendError(exported.answer.data, err)
+	show()
+	return 1
+}
+
+// show points the header at the answer.
+func show() {
+	a := &exported.answer
+	exported.header = [8]uint32{
+		address(a.data), uint32(len(a.data)),
+		address(a.text), uint32(len(a.text)),
+		uint32(a.count),
+		address(a.token), uint32(len(a.token)),
+	}
+}
+
+func address(b []byte) uint32 { return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
