@@ -1,9 +1,6 @@
 package entity
 
 // A Codec turns values into bytes and back. It is safe for concurrent use.
-//
-// Equal values must have equal encodings, since Put takes two equal encodings
-// of a row to mean that no index of it has changed.
 type Codec[V any] interface {
 	// Name is stored in the catalogue. A database whose store was written by a
 	// codec of another name is refused, so a codec that changes its encoding

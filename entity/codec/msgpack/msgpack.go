@@ -1,15 +1,14 @@
 // Package msgpack is the codec for Go values in general: MessagePack, by way
 // of github.com/vmihailenco/msgpack/v5 and its struct tags.
 //
-// Encodings are deterministic: the keys of maps are sorted, and integers and
-// lengths take as few bytes as they can. Struct fields are stored by name. A
-// field that a row doesn't have decodes as its zero value, and one that the
-// type doesn't have is passed over, so fields can be added and removed; one
-// that is renamed is lost, and one whose type changes may not decode.
+// Struct fields are stored by name. A field that a row doesn't have decodes as
+// its zero value, and one that the type doesn't have is passed over, so fields
+// can be added and removed; one that is renamed is lost, and one whose type
+// changes may not decode.
 package msgpack
 
 import (
-	"bytes"
+	"sync"
 
 	"github.com/vmihailenco/msgpack/v5"
 
@@ -26,34 +25,55 @@ func Of[V any]() Codec[V] { return Codec[V]{} }
 // Name returns "msgpack".
 func (Codec[V]) Name() string { return "msgpack" }
 
-// Append appends the encoding of v to dst. A V that holds a channel, a
-// function or the like is an error.
+// Append appends the encoding of v to dst: integers and lengths in as few
+// bytes as they take, the keys of a map[string]string, map[string]bool or
+// map[string]any in ascending order. A V that holds a channel, a function or
+// the like is an error.
 func (Codec[V]) Append(dst []byte, v *V) ([]byte, error) {
-	b := bytes.NewBuffer(dst)
-	e := msgpack.GetEncoder()
-	defer msgpack.PutEncoder(e)
-	e.Reset(b)
+	e := encoders.Get().(*encoder)
+	e.out.b = dst
+	e.Reset(&e.out)
 	e.SetSortMapKeys(true)
 	e.UseCompactInts(true)
-	if err := e.Encode(v); err != nil {
+	err := e.Encode(v)
+	out := e.out.b
+	e.out.b = nil
+	encoders.Put(e)
+	if err != nil {
 		return dst, err
 	}
-	return b.Bytes(), nil
+	return out, nil
 }
 
 // Decode sets v to the value whose encoding is src. Bytes that aren't exactly
-// one MessagePack value, nested at most 64 deep, or that don't fit V, are an
-// error.
+// one MessagePack value, or that don't fit V, are an error.
 func (Codec[V]) Decode(src []byte, v *V) error {
-	r := bytes.NewReader(src)
-	d := msgpack.GetDecoder()
-	defer msgpack.PutDecoder(d)
-	d.Reset(r)
-	if err := d.Decode(v); err != nil {
-		return err
+	d := decoders.Get().(*decoder)
+	d.in = in{b: src}
+	d.Reset(&d.in)
+	err := d.Decode(v)
+	rest := len(d.in.b) - d.in.at
+	d.in = in{}
+	decoders.Put(d)
+	if err == nil && rest > 0 {
+		err = &backend.Error{Class: backend.ErrCorrupt, Reason: "bytes follow the value"}
 	}
-	if r.Len() > 0 {
-		return &backend.Error{Class: backend.ErrCorrupt, Reason: "bytes follow the value"}
-	}
-	return nil
+	return err
 }
+
+// encoder and decoder are the library's, with what they write to and read
+// from beside them, so that neither is allocated for each value.
+type encoder struct {
+	*msgpack.Encoder
+	out out
+}
+
+type decoder struct {
+	*msgpack.Decoder
+	in in
+}
+
+var (
+	encoders = sync.Pool{New: func() any { return &encoder{Encoder: msgpack.NewEncoder(nil)} }}
+	decoders = sync.Pool{New: func() any { return &decoder{Decoder: msgpack.NewDecoder(nil)} }}
+)
