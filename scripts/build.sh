@@ -3,11 +3,8 @@
 # command, build/larder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-mkdir -p build js/dist
+mkdir -p build
 
 go build -o build/larder ./cmd/larder
-GOOS=js GOARCH=wasm go build -trimpath -ldflags '-s -w' -o build/larder.wasm ./wasm/module
-js/node_modules/.bin/tsc -p js
-cp build/larder.wasm js/dist/larder.wasm
-cp "$(go env GOROOT)/lib/wasm/wasm_exec.js" js/dist/wasm_exec.js
-chmod u+w js/dist/wasm_exec.js
+node js/scripts/build.mjs
+cp js/dist/larder.wasm build/larder.wasm

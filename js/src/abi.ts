@@ -5,32 +5,32 @@ export const abiVersion = 1;
 
 /** The operations, by the numbers of wasm/ops.go. */
 export const Op = {
-	Open: 1,
-	Close: 2,
-	Drop: 3,
-	List: 4,
-	Update: 5,
-	View: 6,
-	Finish: 7,
-	Get: 8,
-	GetMany: 9,
-	Query: 10,
-	Count: 11,
-	Put: 12,
-	Insert: 13,
-	Delete: 14,
+  Open: 1,
+  Close: 2,
+  Drop: 3,
+  List: 4,
+  Update: 5,
+  View: 6,
+  Finish: 7,
+  Get: 8,
+  GetMany: 9,
+  Query: 10,
+  Count: 11,
+  Put: 12,
+  Insert: 13,
+  Delete: 14,
 } as const;
 
 /** What the module exports, beside wasm_exec.js's own needs. */
 export interface Exports {
-	mem: WebAssembly.Memory;
-	resume(): void;
-	larder_abi(): number;
-	larder_go(): number;
-	larder_request(size: number): number;
-	larder_answer(): number;
-	larder_do(op: number, handle: number, aux: number, size: number): number;
-	larder_start(op: number, handle: number, aux: number, size: number): number;
+  mem: WebAssembly.Memory;
+  resume(): void;
+  larder_abi(): number;
+  larder_go(): number;
+  larder_request(size: number): number;
+  larder_answer(): number;
+  larder_do(op: number, handle: number, aux: number, size: number): number;
+  larder_start(op: number, handle: number, aux: number, size: number): number;
 }
 
 /** The kinds of completions. */

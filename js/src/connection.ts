@@ -7,28 +7,28 @@ import type { ModuleSource } from "./types.js";
 
 /** How a call of start came out. */
 export interface Done {
-	/** A handle, or a count. */
-	value: number;
-	/** The result, where the operation has one. */
-	result: unknown;
+  /** A handle, or a count. */
+  value: number;
+  /** The result, where the operation has one. */
+  result: unknown;
 }
 
 interface Waiting {
-	resolve(done: Done): void;
-	reject(error: unknown): void;
-	attempt: ((transaction: number) => void) | undefined;
+  resolve(done: Done): void;
+  reject(error: unknown): void;
+  attempt: ((transaction: number) => void) | undefined;
 }
 
 /** The places of the answer header. */
 const Answer = {
-	Address: 0,
-	Length: 1,
-	TextAddress: 2,
-	TextLength: 3,
-	Count: 4,
-	TokenAddress: 5,
-	TokenLength: 6,
-	Size: 8,
+  Address: 0,
+  Length: 1,
+  TextAddress: 2,
+  TextLength: 3,
+  Count: 4,
+  TokenAddress: 5,
+  TokenLength: 6,
+  Size: 8,
 } as const;
 
 let connected: Promise<Connection> | undefined;
@@ -38,166 +38,166 @@ let connected: Promise<Connection> | undefined;
  * later source is not looked at.
  */
 export function connect(source?: ModuleSource): Promise<Connection> {
-	connected ??= Connection.start(source).catch((error) => {
-		connected = undefined;
-		throw error;
-	});
-	return connected;
+  connected ??= Connection.start(source).catch((error) => {
+    connected = undefined;
+    throw error;
+  });
+  return connected;
 }
 
 /** The crossing into the module: requests in, answers out, completions as they come. */
 export class Connection {
-	private readonly encoder = new Encoder();
-	private readonly decoder = new Decoder();
-	private readonly waiting = new Map<number, Waiting>();
-	private exports!: Exports;
-	private header = 0;
-	private memoryBytes = new Uint8Array();
-	private words = new Uint32Array();
-	private dead: LarderError | undefined;
+  private readonly encoder = new Encoder();
+  private readonly decoder = new Decoder();
+  private readonly waiting = new Map<number, Waiting>();
+  private exports!: Exports;
+  private header = 0;
+  private memoryBytes = new Uint8Array();
+  private words = new Uint32Array();
+  private dead: LarderError | undefined;
 
-	static async start(source?: ModuleSource): Promise<Connection> {
-		const connection = new Connection();
-		connection.exports = await start(
-			source,
-			(address, length) => connection.completed(address, length),
-			(code) => connection.exited(code),
-		);
-		connection.header = connection.exports.larder_answer() >>> 0;
-		return connection;
-	}
+  static async start(source?: ModuleSource): Promise<Connection> {
+    const connection = new Connection();
+    connection.exports = await start(
+      source,
+      (address, length) => connection.completed(address, length),
+      (code) => connection.exited(code),
+    );
+    connection.header = connection.exports.larder_answer() >>> 0;
+    return connection;
+  }
 
-	/** Returns values, one after the other, as a request. It is valid until the next call. */
-	encode(values: readonly unknown[]): Uint8Array {
-		return this.encoder.encode(values);
-	}
+  /** Returns values, one after the other, as a request. It is valid until the next call. */
+  encode(values: readonly unknown[]): Uint8Array {
+    return this.encoder.encode(values);
+  }
 
-	/** The size of the module's memory in bytes. */
-	get memory(): number {
-		return this.exports.mem.buffer.byteLength;
-	}
+  /** The size of the module's memory in bytes. */
+  get memory(): number {
+    return this.exports.mem.buffer.byteLength;
+  }
 
-	/** Does op at once; what it answers is read by the methods below, before the next call. */
-	do(op: number, handle: number, aux: number, request?: Uint8Array): void {
-		const size = this.pass(request);
-		const failed = this.exports.larder_do(op, handle, aux, size) !== 0;
-		this.look();
-		if (failed) throw this.error();
-	}
+  /** Does op at once; what it answers is read by the methods below, before the next call. */
+  do(op: number, handle: number, aux: number, request?: Uint8Array): void {
+    const size = this.pass(request);
+    const failed = this.exports.larder_do(op, handle, aux, size) !== 0;
+    this.look();
+    if (failed) throw this.error();
+  }
 
-	/** Begins op and returns how it came out. attempt is called, from nowhere else's code, for each attempt. */
-	start(
-		op: number,
-		handle: number,
-		aux: number,
-		request?: Uint8Array,
-		attempt?: (transaction: number) => void,
-	): Promise<Done> {
-		return new Promise((resolve, reject) => {
-			const size = this.pass(request);
-			const id = this.exports.larder_start(op, handle, aux, size) >>> 0;
-			if (id === 0) {
-				this.look();
-				throw this.error();
-			}
-			this.waiting.set(id, { resolve, reject, attempt });
-			this.exports.resume();
-		});
-	}
+  /** Begins op and returns how it came out. attempt is called, from nowhere else's code, for each attempt. */
+  start(
+    op: number,
+    handle: number,
+    aux: number,
+    request?: Uint8Array,
+    attempt?: (transaction: number) => void,
+  ): Promise<Done> {
+    return new Promise((resolve, reject) => {
+      const size = this.pass(request);
+      const id = this.exports.larder_start(op, handle, aux, size) >>> 0;
+      if (id === 0) {
+        this.look();
+        throw this.error();
+      }
+      this.waiting.set(id, { resolve, reject, attempt });
+      this.exports.resume();
+    });
+  }
 
-	/** Lets the goroutines run that a call has woken. */
-	resume(): void {
-		if (this.dead === undefined) this.exports.resume();
-	}
+  /** Lets the goroutines run that a call has woken. */
+  resume(): void {
+    if (this.dead === undefined) this.exports.resume();
+  }
 
-	/** The answer's count. */
-	count(): number {
-		return this.word(Answer.Count);
-	}
+  /** The answer's count. */
+  count(): number {
+    return this.word(Answer.Count);
+  }
 
-	/** The answer's one value. */
-	value(): unknown {
-		return this.decoder.decode(this.part(Answer.Address));
-	}
+  /** The answer's one value. */
+  value(): unknown {
+    return this.decoder.decode(this.part(Answer.Address));
+  }
 
-	/** The answer's rows. */
-	rows(): unknown[] {
-		this.decoder.begin(this.part(Answer.Address), this.part(Answer.TextAddress));
-		return this.decoder.values(this.count());
-	}
+  /** The answer's rows. */
+  rows(): unknown[] {
+    this.decoder.begin(this.part(Answer.Address), this.part(Answer.TextAddress));
+    return this.decoder.values(this.count());
+  }
 
-	/** The answer's page token, undefined when there are no more rows. */
-	token(): string | undefined {
-		if (this.word(Answer.TokenLength) === 0) return undefined;
-		return ascii(this.part(Answer.TokenAddress));
-	}
+  /** The answer's page token, undefined when there are no more rows. */
+  token(): string | undefined {
+    if (this.word(Answer.TokenLength) === 0) return undefined;
+    return ascii(this.part(Answer.TokenAddress));
+  }
 
-	private pass(request: Uint8Array | undefined): number {
-		if (this.dead !== undefined) throw this.dead;
-		if (request === undefined || request.length === 0) return 0;
-		const address = this.exports.larder_request(request.length) >>> 0;
-		this.look();
-		this.memoryBytes.set(request, address);
-		return request.length;
-	}
+  private pass(request: Uint8Array | undefined): number {
+    if (this.dead !== undefined) throw this.dead;
+    if (request === undefined || request.length === 0) return 0;
+    const address = this.exports.larder_request(request.length) >>> 0;
+    this.look();
+    this.memoryBytes.set(request, address);
+    return request.length;
+  }
 
-	/** Takes views of the memory anew: a call that made it grow has detached the old ones. */
-	private look(): void {
-		if (this.dead !== undefined) throw this.dead;
-		const { buffer } = this.exports.mem;
-		if (buffer !== this.memoryBytes.buffer) {
-			this.memoryBytes = new Uint8Array(buffer);
-			this.words = new Uint32Array(buffer, this.header, Answer.Size);
-		}
-	}
+  /** Takes views of the memory anew: a call that made it grow has detached the old ones. */
+  private look(): void {
+    if (this.dead !== undefined) throw this.dead;
+    const { buffer } = this.exports.mem;
+    if (buffer !== this.memoryBytes.buffer) {
+      this.memoryBytes = new Uint8Array(buffer);
+      this.words = new Uint32Array(buffer, this.header, Answer.Size);
+    }
+  }
 
-	private word(place: number): number {
-		return this.words[place] as number;
-	}
+  private word(place: number): number {
+    return this.words[place] as number;
+  }
 
-	/** The bytes whose address and length are at place. */
-	private part(place: number): Uint8Array {
-		const address = this.word(place);
-		return this.memoryBytes.subarray(address, address + this.word(place + 1));
-	}
+  /** The bytes whose address and length are at place. */
+  private part(place: number): Uint8Array {
+    const address = this.word(place);
+    return this.memoryBytes.subarray(address, address + this.word(place + 1));
+  }
 
-	private error(): LarderError {
-		return errorFrom(this.value() as Record<string, string>);
-	}
+  private error(): LarderError {
+    return errorFrom(this.value() as Record<string, string>);
+  }
 
-	/** The callback. It runs inside Go code, so it only reads and settles: what awaits runs later. */
-	private completed(address: number, length: number): void {
-		this.look();
-		const view = new DataView(this.memoryBytes.buffer, address >>> 0, length);
-		for (let at = 0; at < length; ) {
-			const id = view.getUint32(at, true);
-			const kind = view.getUint32(at + 4, true);
-			const value = view.getUint32(at + 8, true);
-			const size = view.getUint32(at + 12, true);
-			const from = (address >>> 0) + at + 16;
-			const result = size === 0 ? undefined : this.decoder.decode(this.memoryBytes.subarray(from, from + size));
-			at += 16 + size;
-			const waiting = this.waiting.get(id);
-			if (waiting === undefined) continue;
-			if (kind === Kind.Attempt) {
-				queueMicrotask(() => waiting.attempt?.(value));
-				continue;
-			}
-			this.waiting.delete(id);
-			if (kind === Kind.Done) waiting.resolve({ value, result });
-			else waiting.reject(errorFrom(result as Record<string, string>));
-		}
-	}
+  /** The callback. It runs inside Go code, so it only reads and settles: what awaits runs later. */
+  private completed(address: number, length: number): void {
+    this.look();
+    const view = new DataView(this.memoryBytes.buffer, address >>> 0, length);
+    for (let at = 0; at < length; ) {
+      const id = view.getUint32(at, true);
+      const kind = view.getUint32(at + 4, true);
+      const value = view.getUint32(at + 8, true);
+      const size = view.getUint32(at + 12, true);
+      const from = (address >>> 0) + at + 16;
+      const result = size === 0 ? undefined : this.decoder.decode(this.memoryBytes.subarray(from, from + size));
+      at += 16 + size;
+      const waiting = this.waiting.get(id);
+      if (waiting === undefined) continue;
+      if (kind === Kind.Attempt) {
+        queueMicrotask(() => waiting.attempt?.(value));
+        continue;
+      }
+      this.waiting.delete(id);
+      if (kind === Kind.Done) waiting.resolve({ value, result });
+      else waiting.reject(errorFrom(result as Record<string, string>));
+    }
+  }
 
-	/** The program ended, which it does only by a defect or for want of memory. */
-	private exited(code: number): void {
-		this.dead ??= makeError("INTERNAL", `the module has ended with exit code ${code}`);
-		connected = undefined;
-		for (const { reject } of this.waiting.values()) reject(this.dead);
-		this.waiting.clear();
-	}
+  /** The program ended, which it does only by a defect or for want of memory. */
+  private exited(code: number): void {
+    this.dead ??= makeError("INTERNAL", `the module has ended with exit code ${code}`);
+    connected = undefined;
+    for (const { reject } of this.waiting.values()) reject(this.dead);
+    this.waiting.clear();
+  }
 }
 
 function ascii(bytes: Uint8Array): string {
-	return String.fromCharCode(...bytes);
+  return String.fromCharCode(...bytes);
 }

@@ -1,17 +1,17 @@
 /** Where an error happened, as far as it is known. */
 export interface ErrorDetails {
-	/** What was being done: `"put"`, `"query"`. */
-	op?: string;
-	/** The collection that it was done to. */
-	collection?: string;
-	/** The index that it is about. */
-	index?: string;
-	/** The key that it is about, in a readable form. */
-	key?: string;
-	/** Where in the value it is: `"address.lat[3]"`. */
-	path?: string;
-	/** What it came from. */
-	cause?: unknown;
+  /** What was being done: `"put"`, `"query"`. */
+  op?: string;
+  /** The collection that it was done to. */
+  collection?: string;
+  /** The index that it is about. */
+  index?: string;
+  /** The key that it is about, in a readable form. */
+  key?: string;
+  /** Where in the value it is: `"address.lat[3]"`. */
+  path?: string;
+  /** What it came from. */
+  cause?: unknown;
 }
 
 /**
@@ -19,51 +19,51 @@ export interface ErrorDetails {
  * `remedy` says what to do about it.
  */
 export class LarderError extends Error implements ErrorDetails {
-	/** The kind of failure, in capitals: `"UNIQUE"`. */
-	readonly code: Code;
-	/** What helps. */
-	readonly remedy: string;
-	declare readonly op?: string;
-	declare readonly collection?: string;
-	declare readonly index?: string;
-	declare readonly key?: string;
-	declare readonly path?: string;
+  /** The kind of failure, in capitals: `"UNIQUE"`. */
+  readonly code: Code;
+  /** What helps. */
+  readonly remedy: string;
+  declare readonly op?: string;
+  declare readonly collection?: string;
+  declare readonly index?: string;
+  declare readonly key?: string;
+  declare readonly path?: string;
 
-	constructor(code: Code, message: string, details: ErrorDetails = {}) {
-		super(message, details.cause === undefined ? undefined : { cause: details.cause });
-		this.code = code;
-		this.remedy = remedies[code];
-		this.name = new.target.name;
-		if (details.op !== undefined) this.op = details.op;
-		if (details.collection !== undefined) this.collection = details.collection;
-		if (details.index !== undefined) this.index = details.index;
-		if (details.key !== undefined) this.key = details.key;
-		if (details.path !== undefined) this.path = details.path;
-	}
+  constructor(code: Code, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.remedy = remedies[code];
+    this.name = new.target.name;
+    if (details.op !== undefined) this.op = details.op;
+    if (details.collection !== undefined) this.collection = details.collection;
+    if (details.index !== undefined) this.index = details.index;
+    if (details.key !== undefined) this.key = details.key;
+    if (details.path !== undefined) this.path = details.path;
+  }
 }
 
 const remedies = {
-	NOT_FOUND: "check that it exists first",
-	TABLE_NOT_FOUND: "check the name; collections and indexes are those given to open",
-	EXISTS: "choose another key, or use put to replace the row",
-	UNIQUE: "change the value, or update the row that has it",
-	INVALID: "change the argument that the message names",
-	INVALID_VALUE: "change or leave out what is at the error's path",
-	TOO_LARGE: "store less at once: keys up to 256 bytes, rows up to 16 MiB, transactions up to 64 MiB",
-	CORRUPT: "stored bytes are not what was written: export what can be read and delete the database",
-	SCHEMA_NEWER: "newer code has changed this database: reload the page to get it",
-	CONFLICT: "other writers kept getting in between: try again",
-	READ_ONLY: "write in update, not in view",
-	TX_DONE: "await everything inside the transaction's function",
-	NESTED_TX: "use the running transaction's own collections",
-	CLOSED: "open the database again",
-	LOCKED: "close the other program that holds the database",
-	DELETED: "the database was deleted: open it again to begin an empty one",
-	QUOTA: "free space, or ask navigator.storage.persist() for more",
-	UNSUPPORTED: "use another engine: memory works everywhere",
-	IO: "the browser's storage failed: reload the page and try again",
-	LOAD: "serve larder.wasm and wasm_exec.js of the same package next to each other",
-	INTERNAL: "this is a defect in Larder: report it with its message",
+  NOT_FOUND: "check that it exists first",
+  TABLE_NOT_FOUND: "check the name; collections and indexes are those given to open",
+  EXISTS: "choose another key, or use put to replace the row",
+  UNIQUE: "change the value, or update the row that has it",
+  INVALID: "change the argument that the message names",
+  INVALID_VALUE: "change or leave out what is at the error's path",
+  TOO_LARGE: "store less at once: keys up to 256 bytes, rows up to 16 MiB, transactions up to 64 MiB",
+  CORRUPT: "stored bytes are not what was written: export what can be read and delete the database",
+  SCHEMA_NEWER: "newer code has changed this database: reload the page to get it",
+  CONFLICT: "other writers kept getting in between: try again",
+  READ_ONLY: "write in update, not in view",
+  TX_DONE: "await everything inside the transaction's function",
+  NESTED_TX: "use the running transaction's own collections",
+  CLOSED: "open the database again",
+  LOCKED: "close the other program that holds the database",
+  DELETED: "the database was deleted: open it again to begin an empty one",
+  QUOTA: "free space, or ask navigator.storage.persist() for more",
+  UNSUPPORTED: "use another engine: memory works everywhere",
+  IO: "the browser's storage failed: reload the page and try again",
+  LOAD: "serve larder.wasm and wasm_exec.js of the same package next to each other",
+  INTERNAL: "this is a defect in Larder: report it with its message",
 } as const;
 
 /** The code of a {@link LarderError}. */
@@ -116,36 +116,36 @@ export class LoadError extends LarderError {}
 export class InternalError extends LarderError {}
 
 const classes: Record<Code, typeof LarderError> = {
-	NOT_FOUND: NotFoundError,
-	TABLE_NOT_FOUND: UnknownNameError,
-	EXISTS: ExistsError,
-	UNIQUE: UniqueError,
-	INVALID: InvalidError,
-	INVALID_VALUE: InvalidValueError,
-	TOO_LARGE: TooLargeError,
-	CORRUPT: CorruptError,
-	SCHEMA_NEWER: SchemaNewerError,
-	CONFLICT: ConflictError,
-	READ_ONLY: ReadOnlyError,
-	TX_DONE: TxDoneError,
-	NESTED_TX: NestedTxError,
-	CLOSED: ClosedError,
-	LOCKED: LockedError,
-	DELETED: DeletedError,
-	QUOTA: QuotaError,
-	UNSUPPORTED: UnsupportedError,
-	IO: IOError,
-	LOAD: LoadError,
-	INTERNAL: InternalError,
+  NOT_FOUND: NotFoundError,
+  TABLE_NOT_FOUND: UnknownNameError,
+  EXISTS: ExistsError,
+  UNIQUE: UniqueError,
+  INVALID: InvalidError,
+  INVALID_VALUE: InvalidValueError,
+  TOO_LARGE: TooLargeError,
+  CORRUPT: CorruptError,
+  SCHEMA_NEWER: SchemaNewerError,
+  CONFLICT: ConflictError,
+  READ_ONLY: ReadOnlyError,
+  TX_DONE: TxDoneError,
+  NESTED_TX: NestedTxError,
+  CLOSED: ClosedError,
+  LOCKED: LockedError,
+  DELETED: DeletedError,
+  QUOTA: QuotaError,
+  UNSUPPORTED: UnsupportedError,
+  IO: IOError,
+  LOAD: LoadError,
+  INTERNAL: InternalError,
 };
 
 /** Makes the error of code's class. */
 export function makeError(code: Code, message: string, details?: ErrorDetails): LarderError {
-	return new classes[code](code, message, details);
+  return new classes[code](code, message, details);
 }
 
 /** Makes the error that the module answered with; a code of another version is INTERNAL. */
 export function errorFrom(answer: Record<string, string>): LarderError {
-	const code = answer.code !== undefined && answer.code in classes ? (answer.code as Code) : "INTERNAL";
-	return makeError(code, answer.message ?? "the module gave no reason", answer);
+  const code = answer.code !== undefined && answer.code in classes ? (answer.code as Code) : "INTERNAL";
+  return makeError(code, answer.message ?? "the module gave no reason", answer);
 }

@@ -1,14 +1,8 @@
+import { Op } from "./abi.js";
 import { connect } from "./connection.js";
 import { LarderDatabase } from "./database.js";
 import { makeError } from "./errors.js";
-import { Op } from "./abi.js";
-import type {
-	CollectionDefinition,
-	Database,
-	IndexDefinition,
-	ModuleSource,
-	OpenOptions,
-} from "./types.js";
+import type { CollectionDefinition, Database, IndexDefinition, ModuleSource, OpenOptions } from "./types.js";
 
 /**
  * Opens the database name, and creates it when there is none.
@@ -17,85 +11,80 @@ import type {
  * A database may be open many times, in many tabs; each commit is seen by all.
  */
 export async function open(name: string, options: OpenOptions): Promise<Database> {
-	checkName(name);
-	const engine = oneOf("engine", options.engine ?? "indexeddb", engines);
-	const durability =
-		options.durability === undefined ? 0 : 1 + oneOf("durability", options.durability, durabilities);
-	const collections = Object.entries(options.collections ?? {}).map(([collection, definition]) =>
-		collectionRequest(collection, definition),
-	);
-	const connection = await connect(options.wasm);
-	const request = connection.encode([[name, engine, durability, collections]]);
-	const done = await connection.start(Op.Open, 0, 0, request);
-	const names = collections.map(([collection]) => collection as string);
-	return new LarderDatabase(connection, done.value, name, engines[engine] ?? "indexeddb", names);
+  checkName(name);
+  const engine = oneOf("engine", options.engine ?? "indexeddb", engines);
+  const durability = options.durability === undefined ? 0 : 1 + oneOf("durability", options.durability, durabilities);
+  const collections = Object.entries(options.collections ?? {}).map(([collection, definition]) =>
+    collectionRequest(collection, definition),
+  );
+  const connection = await connect(options.wasm);
+  const request = connection.encode([[name, engine, durability, collections]]);
+  const done = await connection.start(Op.Open, 0, 0, request);
+  const names = collections.map(([collection]) => collection as string);
+  return new LarderDatabase(connection, done.value, name, engines[engine] ?? "indexeddb", names);
 }
 
 /**
  * Deletes the database name with all its data; one that doesn't exist is no
  * error. What has it open, here or in another tab, gets a DeletedError.
  */
-export async function deleteDatabase(
-	name: string,
-	options: { wasm?: ModuleSource } = {},
-): Promise<void> {
-	checkName(name);
-	const connection = await connect(options.wasm);
-	await connection.start(Op.Drop, 0, 0, connection.encode([name]));
+export async function deleteDatabase(name: string, options: { wasm?: ModuleSource } = {}): Promise<void> {
+  checkName(name);
+  const connection = await connect(options.wasm);
+  await connection.start(Op.Drop, 0, 0, connection.encode([name]));
 }
 
 /** Returns the names of this origin's databases, sorted. */
 export async function databases(options: { wasm?: ModuleSource } = {}): Promise<string[]> {
-	const connection = await connect(options.wasm);
-	const done = await connection.start(Op.List, 0, 0, connection.encode([]));
-	return done.result as string[];
+  const connection = await connect(options.wasm);
+  const done = await connection.start(Op.List, 0, 0, connection.encode([]));
+  return done.result as string[];
 }
 
 const engines = ["indexeddb", "memory"] as const;
 const durabilities = ["relaxed", "strict"] as const;
 
 function oneOf(what: string, value: string, allowed: readonly string[]): number {
-	const at = allowed.indexOf(value);
-	if (at < 0) {
-		throw makeError("INVALID", `open: ${what} is ${JSON.stringify(value)}, not one of ${allowed.join(", ")}`);
-	}
-	return at;
+  const at = allowed.indexOf(value);
+  if (at < 0) {
+    throw makeError("INVALID", `open: ${what} is ${JSON.stringify(value)}, not one of ${allowed.join(", ")}`);
+  }
+  return at;
 }
 
 function checkName(name: unknown): void {
-	if (typeof name !== "string" || name === "") {
-		throw makeError("INVALID", "open: a database's name is text that isn't empty");
-	}
+  if (typeof name !== "string" || name === "") {
+    throw makeError("INVALID", "open: a database's name is text that isn't empty");
+  }
 }
 
 const flagUnique = 1;
 const flagMulti = 2;
 
 function collectionRequest(collection: string, definition: CollectionDefinition): unknown[] {
-	if (typeof definition?.key !== "string") {
-		throw makeError("INVALID", `open: collection ${collection} has no key path`, { collection });
-	}
-	const indexes = Object.entries(definition.indexes ?? {}).map(([index, given]) => {
-		const full: IndexDefinition =
-			typeof given === "string" || isPaths(given) ? { path: given } : given;
-		const paths = isPaths(full.path) ? [...full.path] : [full.path];
-		if (paths.length === 0 || !paths.every((path) => typeof path === "string")) {
-			throw makeError("INVALID", `open: index ${index} of ${collection} has no path`, {
-				collection,
-				index,
-			});
-		}
-		const flags = (full.unique ? flagUnique : 0) + (full.multi ? flagMulti : 0);
-		return [index, paths, flags, version(full.version)];
-	});
-	return [collection, definition.key, indexes, version(definition.version)];
+  if (typeof definition?.key !== "string") {
+    throw makeError("INVALID", `open: collection ${collection} has no key path`, { collection });
+  }
+  const indexes = Object.entries(definition.indexes ?? {}).map(([index, given]) => {
+    const full: IndexDefinition = typeof given === "string" || isPaths(given) ? { path: given } : given;
+    const paths = isPaths(full.path) ? [...full.path] : [full.path];
+    if (paths.length === 0 || !paths.every((path) => typeof path === "string")) {
+      throw makeError("INVALID", `open: index ${index} of ${collection} has no path`, {
+        collection,
+        index,
+      });
+    }
+    const flags = (full.unique ? flagUnique : 0) + (full.multi ? flagMulti : 0);
+    return [index, paths, flags, version(full.version)];
+  });
+  return [collection, definition.key, indexes, version(definition.version)];
 }
 
 function version(given = 1): number {
-	if (Number.isInteger(given) && given >= 1 && given <= 0xffffffff) return given;
-	throw makeError("INVALID", `open: version is ${String(given)}, not a number from 1 on`);
+  if (Number.isInteger(given) && given >= 1 && given <= 0xffffffff) return given;
+  throw makeError("INVALID", `open: version is ${String(given)}, not a number from 1 on`);
 }
 
 function isPaths(value: unknown): value is readonly string[] {
-	return Array.isArray(value);
+  return Array.isArray(value);
 }
