@@ -18,7 +18,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"text/tabwriter"
 )
 
 // pairs returns everything that is compared, in the order of the table.
@@ -62,8 +61,8 @@ func run(rounds int, only, out string, w io.Writer) error {
 		Rounds: rounds, Command: append([]string{"go", "run", "./bench"}, os.Args[1:]...),
 	}
 	fmt.Fprintf(w, "%s\n%s, %s, %d CPUs, %d rounds\n\n", strings.Join(rep.Command, " "), rep.Go, rep.System, rep.CPUs, rounds)
-	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tab, "pair\tours\tplain\tratio\t95 % interval\tgoal\t")
+	const row = "%-50s  %8s  %8s  %6s  %-14s  %s\n"
+	fmt.Fprintf(w, row, "pair", "ours", "plain", "ratio", "95 % interval", "goal")
 	for i, p := range pairs() {
 		if !strings.Contains(p.name, only) {
 			continue
@@ -73,11 +72,8 @@ func run(rounds int, only, out string, w io.Writer) error {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 		rep.Results = append(rep.Results, r)
-		fmt.Fprintf(tab, "%s\t%s\t%s\t%.3f\t%.3f to %.3f\t%s\t\n",
-			r.Name, duration(r.Ours), duration(r.Plain), r.Ratio, r.Low, r.High, r.verdict())
-		if err := tab.Flush(); err != nil {
-			return err
-		}
+		fmt.Fprintf(w, row, r.Name, duration(r.Ours), duration(r.Plain), fmt.Sprintf("%.3f", r.Ratio),
+			fmt.Sprintf("%.3f to %.3f", r.Low, r.High), r.verdict())
 	}
 	b, err := json.MarshalIndent(rep, "", "\t")
 	if err != nil {

@@ -2,7 +2,6 @@ package mvcc_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -268,31 +267,5 @@ func TestApplyRefusesWhatNoTransactionRecords(t *testing.T) {
 	}
 	if got := dump(base); got != before {
 		t.Errorf("base after it = %s, want %s", got, before)
-	}
-}
-
-func TestScanEndsWithItsContext(t *testing.T) {
-	s := commit(t, new(mvcc.Snapshot), func(tx *mvcc.WriteTx) {
-		for i := range 3000 {
-			put(t, tx, "t", fmt.Sprintf("%04d", i), "")
-		}
-	})
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	n := 0
-	var last error
-	for kv, err := range s.Read(ctx).Scan("t", backend.Range{}) {
-		if err != nil {
-			if kv.Key != nil || kv.Value != nil {
-				t.Errorf("pair beside the error = %q, want a zero KV", kv)
-			}
-			last = err
-			continue
-		}
-		n++
-		cancel()
-	}
-	if last != context.Canceled || n > 1024 {
-		t.Errorf("Scan = %v after %d pairs, want context.Canceled after at most 1,024", last, n)
 	}
 }

@@ -23,61 +23,87 @@ func (tx *ReadTx) Scan(table string, r backend.Range) iter.Seq2[backend.KV, erro
 			t.loops++
 			defer func() { t.loops-- }()
 		}
-		n := 0
-		t.scan(r, func(p Pair) bool {
-			if err := tx.interrupted(n); err != nil {
+		tx.walk(t, r, yield)
+	}
+}
+
+// comparisons is how many pairs a walk compares with its last bound. One that
+// is still going on then looks up where it will end, which is dear for a short
+// walk and spares a long one a third of its time.
+const comparisons = 32
+
+// walk calls yield with the pairs of t in r.
+func (tx *ReadTx) walk(t *tree, r backend.Range, yield func(backend.KV, error) bool) {
+	n := 0
+	var end *byte // of the first pair after the range, when n >= comparisons
+	// One function for everything, because it runs for each pair.
+	step := func(p Pair) bool {
+		switch {
+		case n < comparisons:
+			if r.Reverse && n == 0 && r.End != nil && bytes.Equal(p.Key(), r.End) {
+				return true // the end itself is not in the range
+			}
+			if past(p, r) {
+				return false
+			}
+		case n == comparisons:
+			end = t.after(r)
+			fallthrough
+		default:
+			if p.start == end {
+				return false
+			}
+		}
+		if tx.done || n%ctxEvery == ctxEvery-1 {
+			if err := tx.interrupted(); err != nil {
 				yield(backend.KV{}, err)
 				return false
 			}
-			n++
-			return yield(p.kv(), nil) && n != r.Limit
-		})
+		}
+		n++
+		return yield(p.kv(), nil) && n != r.Limit
+	}
+	switch {
+	case !r.Reverse && len(r.Start) == 0:
+		t.pairs.Scan(step)
+	case !r.Reverse:
+		t.pairs.Ascend(pivot(r.Start), step)
+	case r.End == nil:
+		t.pairs.Reverse(step)
+	default:
+		t.pairs.Descend(pivot(r.End), step)
 	}
 }
 
-// interrupted returns why a loop must end that has yielded n pairs, or nil.
-func (tx *ReadTx) interrupted(n int) error {
+// past reports whether p lies beyond r in the direction of its walk.
+func past(p Pair, r backend.Range) bool {
+	if r.Reverse {
+		return bytes.Compare(p.Key(), r.Start) < 0
+	}
+	return r.End != nil && bytes.Compare(p.Key(), r.End) >= 0
+}
+
+// after returns the start of the first pair past r, or nil when there is none.
+func (t *tree) after(r backend.Range) (start *byte) {
+	first := func(p Pair) bool {
+		if past(p, r) {
+			start = p.start
+		}
+		return start == nil
+	}
+	switch {
+	case r.Reverse && len(r.Start) > 0:
+		t.pairs.Descend(pivot(r.Start), first)
+	case !r.Reverse && r.End != nil:
+		t.pairs.Ascend(pivot(r.End), first)
+	}
+	return start
+}
+
+// interrupted returns why a loop must end early, or nil.
+func (tx *ReadTx) interrupted() error {
 	if tx.done {
 		return &backend.Error{Class: backend.ErrTxDone, Op: "scan"}
 	}
-	if n%ctxEvery == ctxEvery-1 {
-		return tx.ctx.Err()
-	}
-	return nil
-}
-
-// scan calls yield with the pairs of r, whose limit it disregards, until it
-// returns false.
-func (t *tree) scan(r backend.Range, yield func(Pair) bool) {
-	if r.Reverse {
-		t.descend(r, yield)
-	} else {
-		t.ascend(r, yield)
-	}
-}
-
-func (t *tree) ascend(r backend.Range, yield func(Pair) bool) {
-	step := yield
-	if r.End != nil {
-		step = func(p Pair) bool { return bytes.Compare(p.Key(), r.End) < 0 && yield(p) }
-	}
-	if len(r.Start) == 0 {
-		t.pairs.Scan(step)
-	} else {
-		t.pairs.Ascend(pivot(r.Start), step)
-	}
-}
-
-func (t *tree) descend(r backend.Range, yield func(Pair) bool) {
-	step := yield
-	if len(r.Start) > 0 {
-		step = func(p Pair) bool { return bytes.Compare(p.Key(), r.Start) >= 0 && yield(p) }
-	}
-	if r.End == nil {
-		t.pairs.Reverse(step)
-		return
-	}
-	t.pairs.Descend(pivot(r.End), func(p Pair) bool {
-		return bytes.Equal(p.Key(), r.End) || step(p) // the end itself is not in the range
-	})
+	return tx.ctx.Err()
 }
