@@ -1,0 +1,216 @@
+//go:build !wasm
+
+package jshost_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/larderdb/larder/internal/jshost"
+)
+
+// guest builds testdata/guest once and returns the path of its binary.
+func guest(t *testing.T) string {
+	t.Helper()
+	path, err := buildGuest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var (
+	buildDir   string
+	buildGuest = sync.OnceValues(func() (string, error) {
+		path := filepath.Join(buildDir, "guest.wasm")
+		return path, goTool(".", "build", "-o", path, "./testdata/guest")
+	})
+)
+
+func TestMain(m *testing.M) {
+	var err error
+	if buildDir, err = os.MkdirTemp("", "jshost"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(buildDir)
+	os.Exit(code)
+}
+
+// goTool runs the go command for js/wasm.
+func goTool(dir string, args ...string) error {
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return errors.Join(err, errors.New(string(out)))
+	}
+	return nil
+}
+
+func newRealm(t *testing.T, config jshost.Config) *jshost.Realm {
+	t.Helper()
+	realm, err := jshost.NewRealm(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(realm.Close)
+	return realm
+}
+
+// tab is a program with what it has printed, which may be read when it is gone.
+type tab struct {
+	*jshost.Program
+	out, err bytes.Buffer
+}
+
+// start starts the guest.
+func start(t *testing.T, realm *jshost.Realm, steps func(jshost.Step) jshost.Action, args ...string) *tab {
+	t.Helper()
+	var tb tab
+	p, err := realm.Start(t.Context(), jshost.Command{
+		Wasm: guest(t), Args: args, Env: map[string]string{"GREETING": "hello"},
+		Stdout: &tb.out, Stderr: &tb.err, IndexedDB: steps,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tb.Program = p
+	return &tb
+}
+
+// run runs the guest to its end and returns what it printed.
+func run(t *testing.T, realm *jshost.Realm, args ...string) string {
+	t.Helper()
+	tb := start(t, realm, nil, args...)
+	if err := tb.Wait(t.Context()); err != nil {
+		t.Fatalf("%q: %v\n%s", args, err, &tb.err)
+	}
+	return tb.out.String()
+}
+
+// page opens a page without a program.
+func page(t *testing.T, realm *jshost.Realm) *jshost.Program {
+	t.Helper()
+	p, err := realm.Start(t.Context(), jshost.Command{Stdout: t.Output(), Stderr: t.Output()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// eval evaluates source in p and fails the test unless it gives want.
+func eval(t *testing.T, p *jshost.Program, source string, want any) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	got, err := p.Eval(ctx, source)
+	if err != nil {
+		t.Fatalf("%s: %v", source, err)
+	}
+	if got != want {
+		t.Fatalf("%s = %v (%T), want %v (%T)", source, got, got, want, want)
+	}
+}
+
+func TestArgumentsAndEnvironment(t *testing.T) {
+	if got, want := run(t, newRealm(t, jshost.Config{}), "echo", "a", "b"), "[a b] hello\n"; got != want {
+		t.Errorf("echo a b printed %q, want %q", got, want)
+	}
+}
+
+func TestExitCode(t *testing.T) {
+	tb := start(t, newRealm(t, jshost.Config{}), nil, "exit", "7")
+	var exit *jshost.ExitError
+	if err := tb.Wait(t.Context()); !errors.As(err, &exit) || exit.Code != 7 {
+		t.Errorf("Wait = %v, want exit code 7", err)
+	}
+}
+
+func TestPanic(t *testing.T) {
+	tb := start(t, newRealm(t, jshost.Config{}), nil, "panic")
+	var exit *jshost.ExitError
+	if err := tb.Wait(t.Context()); !errors.As(err, &exit) || exit.Code != 2 {
+		t.Errorf("Wait = %v, want exit code 2", err)
+	}
+	if got, want := tb.err.String(), "panic: the guest panics"; !strings.Contains(got, want) {
+		t.Errorf("stderr = %q, want it to contain %q", got, want)
+	}
+}
+
+func TestDeadlock(t *testing.T) {
+	tb := start(t, newRealm(t, jshost.Config{}), nil, "deadlock")
+	var exit *jshost.ExitError
+	if err := tb.Wait(t.Context()); !errors.As(err, &exit) || exit.Code != 2 {
+		t.Errorf("Wait = %v, want exit code 2", err)
+	}
+	if got, want := tb.err.String(), "all goroutines are asleep - deadlock!"; !strings.Contains(got, want) {
+		t.Errorf("stderr = %q, want it to contain %q", got, want)
+	}
+}
+
+func TestUncaughtExceptionCrashes(t *testing.T) {
+	tb := start(t, newRealm(t, jshost.Config{}), nil, "throw")
+	if err := tb.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "from a getter") {
+		t.Errorf("Wait = %v, want the exception", err)
+	}
+}
+
+func TestVirtualTime(t *testing.T) {
+	begin := time.Now()
+	got := run(t, newRealm(t, jshost.Config{VirtualTime: true}), "day")
+	if want := "1440 24h0m0s 24h0m0s\n"; got != want {
+		t.Errorf("a day printed %q, want %q", got, want)
+	}
+	if took := time.Since(begin); took > 10*time.Minute {
+		t.Errorf("a day took %v", took)
+	}
+}
+
+func TestCallsFromTheHost(t *testing.T) {
+	realm := newRealm(t, jshost.Config{})
+	tb := start(t, realm, nil, "serve")
+	if got, err := tb.Call(t.Context(), "guest.sum", 1, 2, 39); err != nil || got != int64(42) {
+		t.Errorf("sum = %v, %v, want 42, nil", got, err)
+	}
+	if got, err := tb.Call(t.Context(), "guest.later", []byte{1, 2}); err != nil || !bytes.Equal(got.([]byte), []byte{1, 2}) {
+		t.Errorf("later = %v, %v, want [1 2], nil", got, err)
+	}
+	var exception *jshost.Exception
+	if _, err := tb.Call(t.Context(), "guest.missing"); !errors.As(err, &exception) || exception.Name != "TypeError" {
+		t.Errorf("a function that is not there: %v, want a TypeError", err)
+	}
+	tb.Kill()
+	if err := tb.Wait(t.Context()); err != jshost.ErrKilled {
+		t.Errorf("Wait = %v, want ErrKilled", err)
+	}
+	if _, err := tb.Call(t.Context(), "guest.sum", 1); !errors.Is(err, jshost.ErrKilled) {
+		t.Errorf("Call after Kill: %v, want ErrKilled", err)
+	}
+	realm.Close()
+	if _, err := realm.Start(t.Context(), jshost.Command{}); !errors.Is(err, jshost.ErrClosed) {
+		t.Errorf("Start after Close: %v, want ErrClosed", err)
+	}
+}
+
+func TestValuesCross(t *testing.T) {
+	p := page(t, newRealm(t, jshost.Config{}))
+	eval(t, p, "'a' + 1", "a1")
+	eval(t, p, "undefined", nil)
+	eval(t, p, "new Promise((done) => setTimeout(done, 1, 1.5))", 1.5)
+	got, err := p.Call(t.Context(), "((v) => JSON.stringify(v))", map[string]any{"a": []any{int64(1), "x", nil, true}})
+	if want := `{"a":[1,"x",null,true]}`; err != nil || got != want {
+		t.Errorf("an object arrived as %v, %v, want %s", got, err, want)
+	}
+	if got, err := p.Call(t.Context(), "((v) => typeof v)", int64(1)<<60); err != nil || got != "bigint" {
+		t.Errorf("a large integer arrived as %v, %v, want bigint", got, err)
+	}
+}
