@@ -69,7 +69,7 @@ func (db *DB) bind(r backend.ReadTx) (*binding, error) {
 		}
 	}
 	if len(c.changes) > 0 {
-		return nil, rowError("read catalogue", catalogTable, "", nil, failure(backend.ErrCorrupt, "it has lost what it held when the database was opened"))
+		return nil, catalogError("", "", nil, failure(backend.ErrSchemaNewer, "it has lost what it held when this was opened: open it again"))
 	}
 	b := newBinding(c, db.defs)
 	db.publish(b)

@@ -2,6 +2,7 @@ package entity
 
 import (
 	"context"
+	"errors"
 
 	"github.com/larderdb/larder/backend"
 )
@@ -25,7 +26,7 @@ func (db *DB) build(ctx context.Context) error {
 					return err
 				})
 				if err != nil {
-					return err
+					return errors.Join(err, db.withdraw(ctx, s, i, err))
 				}
 			}
 		}
@@ -38,6 +39,29 @@ func (db *DB) build(ctx context.Context) error {
 	})
 }
 
+// withdraw takes index i out of the catalogue when rows are the reason that it
+// can't be built, so that code without the index can change them.
+func (db *DB) withdraw(ctx context.Context, s *boundStore, i int, reason error) error {
+	if !errors.Is(reason, backend.ErrUnique) && !errors.Is(reason, backend.ErrTooLarge) &&
+		!errors.Is(reason, backend.ErrInvalid) && !errors.Is(reason, backend.ErrCorrupt) {
+		return nil
+	}
+	x := &s.indexes[i]
+	return db.backend.Update(ctx, func(ctx context.Context, w backend.WriteTx) error {
+		c, err := readCatalog(w)
+		if err != nil {
+			return err
+		}
+		rec := c.index(s.def.name, x.def.name)
+		if rec == nil || rec.id != x.id || rec.ready {
+			return nil
+		}
+		c.changes = append(c.changes, change{key: indexKey(s.def.name, x.def.name)})
+		c.dropIndex(rec)
+		return c.write(w)
+	})
+}
+
 // buildStep writes the entries of the next rows into index i and reports
 // whether nothing is left to do.
 func (s *boundStore) buildStep(w backend.WriteTx, i int) (done bool, err error) {
@@ -46,11 +70,8 @@ func (s *boundStore) buildStep(w backend.WriteTx, i int) (done bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	rec := &indexRecord{}
-	if store := c.stores[s.def.name]; store != nil && store.indexes[x.def.name] != nil {
-		rec = store.indexes[x.def.name]
-	}
-	if rec.id != x.id || rec.ready {
+	rec := c.index(s.def.name, x.def.name)
+	if rec == nil || rec.id != x.id || rec.ready {
 		return true, nil // another handle has finished or replaced it
 	}
 	last, err := s.buildEntries(w, i, c.cursors[x.id])

@@ -87,6 +87,15 @@ func readCatalog(r backend.ReadTx) (*catalog, error) {
 	return c, c.check()
 }
 
+// index returns the record of an index, or nil.
+func (c *catalog) index(store, index string) *indexRecord {
+	s := c.stores[store]
+	if s == nil {
+		return nil
+	}
+	return s.indexes[index]
+}
+
 // check returns an error when records of c contradict one another.
 func (c *catalog) check() error {
 	corrupt := func(store, index, reason string) error {

@@ -20,16 +20,17 @@ type DB struct {
 // a catalogue; one whose catalogue says what defs say is not written to.
 //
 // A missing index is built in transactions of bounded size. When ctx ends or
-// the program dies in between, the next Open goes on where they ended. Rows
-// that don't fit a unique index are [backend.ErrUnique]; the index stays
-// unfinished and Open fails until the rows are changed, by code without the
-// index before another opens it, or the index is.
+// the program dies in between, the next Open goes on where they ended. When an
+// index can't have the rows that there are (two have the same key in a unique
+// index, one has a key that is too large or can't be encoded, one can't be
+// read), Open fails with that error, and the index is taken out of the
+// catalogue again, so that code without it can change the rows.
 //
 // Errors: [backend.ErrInvalid] and [backend.ErrTooLarge] for definitions that
 // can't be (a name twice, a codec without a name) or that say something else
 // than the catalogue under the same version; [backend.ErrSchemaNewer] when the
 // catalogue holds what defs don't know; [backend.ErrCorrupt] for a catalogue
-// or, where an index is built, a row that can't be read.
+// that can't be read.
 func Open(ctx context.Context, s backend.Store, defs ...Definition) (*DB, error) {
 	if err := checkDefinitions(defs); err != nil {
 		return nil, err

@@ -59,7 +59,7 @@ func (tx *Tx) writeEntries(op string, b *boundStore, m *scratch) error {
 			m.entry = append(append(m.entry[:0], key...), m.primary...)
 			_, err := tx.w.Delete(x.table, m.entry)
 			if errors.Is(err, backend.ErrTableNotFound) {
-				return nil // the index is being built and hasn't come to this row
+				return nil // as little to do as for a missing key
 			}
 			return err
 		})
