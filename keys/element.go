@@ -24,21 +24,40 @@ func Null() Element { return Element{"\x00"} }
 // one that begins with it. A zero Element in it, or more than [MaxDepth] of
 // lists in lists, is [backend.ErrInvalid].
 func List(elements ...Element) (Element, error) {
-	b := []byte{codeList}
-	for _, e := range elements {
-		if e.enc == "" {
-			return Element{}, invalid("the zero Element can't be in a list")
-		}
-		b = append(b, e.enc...)
-		if e.enc[0] == codeNull {
-			b = append(b, escape)
-		}
+	b, err := AppendList(nil, len(elements), func(dst []byte, i int) ([]byte, error) {
+		return elements[i].AppendKey(dst)
+	})
+	if err != nil {
+		return Element{}, err
 	}
-	b = append(b, 0)
 	if _, err := skip(b, MaxDepth); err != nil {
 		return Element{}, invalid("lists lie more than 64 deep in one another")
 	}
 	return Element{string(b)}, nil
+}
+
+// AppendList appends the encoding of a list of n elements without an
+// allocation for each. item appends element i, exactly one; its error is
+// returned, with dst as it was.
+//
+// The last byte is the list's end. [Within] of the bytes before it is the range
+// of all lists that begin with these elements.
+func AppendList(dst []byte, n int, item func(dst []byte, i int) ([]byte, error)) ([]byte, error) {
+	b := append(dst, codeList)
+	for i := range n {
+		at := len(b)
+		var err error
+		if b, err = item(b, i); err != nil {
+			return dst, err
+		}
+		if len(b) == at {
+			return dst, invalid("nothing was appended for an element of a list")
+		}
+		if b[at] == codeNull {
+			b = append(b, escape)
+		}
+	}
+	return append(b, 0), nil
 }
 
 // ElementOf returns k, which must be of one component, as an Element:
