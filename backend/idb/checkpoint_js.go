@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"math/rand/v2"
-	"syscall/js"
 )
 
 // stepSize bounds what one transaction of a checkpoint writes, so that
@@ -46,19 +45,20 @@ func (s *Store) checkpoints(ctx context.Context) {
 	}
 }
 
-// checkpoint writes base's snapshot down as the new checkpoint.
+// checkpoint writes base's snapshot down as the new checkpoint. The snapshot
+// never changes, so that others can commit meanwhile.
 func (s *Store) checkpoint(ctx context.Context, base *state) error {
-	w := checkpointWriter{
-		conn: s.conn,
-		root: root{
-			db:         base.root.db,
-			checkpoint: 1 + rand.Uint64N(maxNumber),
-			commit:     base.snap.Version(),
-		},
-	}
-	err := w.write(ctx, base, s.pacer.lap())
+	number := 1 + rand.Uint64N(maxNumber)
+	lap := s.pacer.lap()
+	w := pageStorer{conn: s.conn, checkpoint: number}
+	r, err := encodeCheckpoint(base, number,
+		func(b []byte) error { return w.add(ctx, b) },
+		func() error { return lap.rest(ctx) })
 	if err == nil {
-		err = s.moveRoot(ctx, base, w.root)
+		err = w.send(ctx)
+	}
+	if err == nil {
+		err = s.moveRoot(ctx, base, r)
 	}
 	if err != nil {
 		w.discard(context.WithoutCancel(ctx))
@@ -105,74 +105,36 @@ func (s *Store) moveRoot(ctx context.Context, base *state, r root) error {
 	})
 }
 
-// A checkpointWriter writes the pages of one checkpoint.
-type checkpointWriter struct {
-	conn *conn
-	root root // the new one; pages and size grow
-	page pageWriter
-	step [][]byte // records for the next transaction
-	size int      // their length
-	sent uint32   // how many records are stored already
+// A pageStorer stores the records of one checkpoint.
+type pageStorer struct {
+	conn       *conn
+	checkpoint uint64
+	step       [][]byte // records for the next transaction
+	size       int      // their length
+	sent       uint32   // how many records were stored before
 }
 
-// write stores a snapshot's pairs. What it writes is immutable, so that it
-// can take all the time it needs while others commit.
-func (w *checkpointWriter) write(ctx context.Context, base *state, lap *lap) error {
-	n := 0
-	for table, pairs := range base.snap.Tables() {
-		for !w.page.start(table, 0) {
-			w.endPage()
-		}
-		for kv := range pairs {
-			w.add(table, kv.Key, kv.Value)
-			if w.size >= stepSize {
-				if err := w.send(ctx); err != nil {
-					return err
-				}
-			}
-			if n++; n%64 == 0 {
-				if err := lap.rest(ctx); err != nil {
-					return err
-				}
-			}
+// add takes the next record, and stores those that have gathered when they are
+// enough for a transaction.
+func (w *pageStorer) add(ctx context.Context, b []byte) error {
+	if w.size+len(b) > stepSize {
+		if err := w.send(ctx); err != nil {
+			return err
 		}
 	}
-	if !w.page.empty() {
-		w.endPage()
-	}
-	return w.send(ctx)
-}
-
-func (w *checkpointWriter) add(table string, key, value []byte) {
-	if len(value) <= maxInline {
-		for !w.page.add(table, key, value) {
-			w.endPage()
-		}
-		return
-	}
-	index := w.root.pages
-	w.record(encodeValue(w.root.checkpoint, index, value))
-	for !w.page.addExternal(table, key, index) {
-		w.endPage()
-	}
-}
-
-func (w *checkpointWriter) endPage() {
-	w.record(w.page.finish(w.root.checkpoint, w.root.pages))
-}
-
-func (w *checkpointWriter) record(b []byte) {
-	w.root.pages++
-	w.root.size += uint64(len(b))
 	w.step, w.size = append(w.step, b), w.size+len(b)
+	return nil
 }
 
 // send stores the records that have gathered.
-func (w *checkpointWriter) send(ctx context.Context) error {
+func (w *pageStorer) send(ctx context.Context) error {
+	if len(w.step) == 0 {
+		return nil
+	}
 	err := w.conn.run(ctx, onlyPagesScope, w.conn.relaxed, func(t *txn) {
 		pages := t.store(pageStore)
 		for i, b := range w.step {
-			pages.Call("add", w.conn.bytes(b), pageKey(w.root.checkpoint, w.sent+uint32(i)))
+			pages.Call("add", w.conn.bytes(b), pageKey(w.checkpoint, w.sent+uint32(i)))
 		}
 		t.commit()
 	})
@@ -182,67 +144,12 @@ func (w *checkpointWriter) send(ctx context.Context) error {
 	return err
 }
 
-// discard deletes the pages of a checkpoint that came to nothing. If it fails
-// itself, the next checkpoint does it.
-func (w *checkpointWriter) discard(ctx context.Context) {
+// discard deletes what was stored of a checkpoint that came to nothing. If it
+// fails itself, the next checkpoint does it.
+func (w *pageStorer) discard(ctx context.Context) {
 	_ = w.conn.run(ctx, onlyPagesScope, w.conn.relaxed, func(t *txn) {
-		own := w.conn.keyRange.Call("bound", pageKey(w.root.checkpoint, 0), pageKey(w.root.checkpoint, w.sent))
+		own := w.conn.keyRange.Call("bound", pageKey(w.checkpoint, 0), pageKey(w.checkpoint, w.sent))
 		t.store(pageStore).Call("delete", own)
 		t.commit()
 	})
-}
-
-// tryLock takes the lock on the checkpoints of a database. It reports false
-// when another context has it. Where there are no locks, it lets everybody in:
-// two checkpoints at once are a waste but do no harm, since only one of them
-// moves the root.
-func tryLock(ctx context.Context, name string) (unlock func(), ok bool) {
-	nothing := func() {}
-	locks := js.Global().Get("navigator")
-	if locks.Truthy() {
-		locks = locks.Get("locks")
-	}
-	if !locks.Truthy() {
-		return nothing, true
-	}
-	granted := make(chan bool, 1)
-	var resolve js.Value
-	hold := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		resolve = args[0]
-		return nil
-	})
-	answer := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		if args[0].IsNull() {
-			granted <- false
-			return nil
-		}
-		granted <- true
-		return js.Global().Get("Promise").New(hold)
-	})
-	release := func() { hold.Release(); answer.Release() }
-	var request js.Value
-	err := try(func() {
-		request = locks.Call("request", prefix+name+":checkpoint", map[string]any{"ifAvailable": true}, answer)
-	})
-	if err != nil {
-		release()
-		return nothing, true
-	}
-	ended := make(chan struct{})
-	go func() {
-		// A browser that refuses locks rejects the promise and never answers.
-		_, err := await(context.WithoutCancel(ctx), request)
-		if err != nil {
-			granted <- true
-		}
-		release()
-		close(ended)
-	}()
-	ok = <-granted
-	return func() {
-		if resolve.Truthy() {
-			resolve.Invoke()
-			<-ended
-		}
-	}, ok
 }

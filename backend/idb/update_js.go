@@ -56,8 +56,7 @@ func (s *Store) attempt(ctx context.Context, fn func(ctx context.Context, tx bac
 		return false, err
 	}
 	if !tx.Changed() {
-		news, err := s.conn.append(ctx, base, js.Undefined(), nil)
-		return s.settle(ctx, news, err)
+		return s.commit(ctx, base, base.snap, nil)
 	}
 	rec := record{
 		db: base.root.db, context: s.context, serial: s.serial + 1,
@@ -68,12 +67,40 @@ func (s *Store) attempt(ctx context.Context, fn func(ctx context.Context, tx bac
 	if err != nil {
 		return false, err
 	}
-	news, err := s.conn.append(ctx, base, s.options(ctx), raw)
-	if err == nil {
-		s.serial++
-		s.acknowledge(next, len(raw))
+	return s.commit(ctx, base, next, raw)
+}
+
+// commit makes next, of which raw is the record, the state after base. When
+// raw is nil it only makes sure that base is the newest state. It reports
+// false when it isn't, and head is newer.
+func (s *Store) commit(ctx context.Context, base *state, next *mvcc.Snapshot, raw []byte) (bool, error) {
+	for range maxTries {
+		news, err := s.conn.append(ctx, base, s.options(ctx), raw)
+		var e *exception
+		switch {
+		case err == nil:
+			if raw != nil {
+				s.acknowledge(next, len(raw))
+			}
+			return true, nil
+		case errors.Is(err, errBeaten):
+			var more bool
+			if more, err = s.take(ctx, news); err == nil && more {
+				err = s.sync(ctx)
+			}
+		case errors.As(err, &e) && e.name == "ConstraintError":
+			err = s.sync(ctx)
+		}
+		if err != nil {
+			return false, classify("commit", err)
+		}
+		head := s.head.Load()
+		if head.snap != base.snap {
+			return false, nil
+		}
+		base = head // nothing but the root has moved
 	}
-	return s.settle(ctx, news, err)
+	return false, nil
 }
 
 // options returns those of a transaction of IndexedDB that commits.
@@ -93,6 +120,9 @@ func (s *Store) options(ctx context.Context) js.Value {
 // errBeaten, and what it found, when it isn't.
 func (c *conn) append(ctx context.Context, base *state, options js.Value, raw []byte) (news tail, err error) {
 	version := base.snap.Version()
+	if raw == nil {
+		options = js.Undefined()
+	}
 	err = c.run(ctx, logScope, options, func(t *txn) {
 		read := c.readTail(t, version)
 		if raw != nil {
@@ -112,6 +142,7 @@ func (c *conn) append(ctx context.Context, base *state, options js.Value, raw []
 
 // acknowledge makes a commit that IndexedDB has completed visible.
 func (s *Store) acknowledge(snap *mvcc.Snapshot, size int) {
+	s.serial++
 	_ = s.replace(func(st *state) (*state, error) {
 		if st.snap.Version() >= snap.Version() {
 			return st, nil // it came back from the log already
@@ -120,23 +151,4 @@ func (s *Store) acknowledge(snap *mvcc.Snapshot, size int) {
 	})
 	s.channel.tell(snap.Version())
 	s.wantCheckpoint()
-}
-
-// settle turns the outcome of append into that of an attempt. When others
-// were faster, it takes over what they committed.
-func (s *Store) settle(ctx context.Context, news tail, err error) (bool, error) {
-	var e *exception
-	switch {
-	case err == nil:
-		return true, nil
-	case errors.Is(err, errBeaten):
-		more, err := s.take(ctx, news)
-		if err == nil && more {
-			err = s.sync(ctx)
-		}
-		return false, classify("commit", err)
-	case errors.As(err, &e) && e.name == "ConstraintError":
-		return false, classify("commit", s.sync(ctx))
-	}
-	return false, classify("commit", err)
 }
