@@ -10,7 +10,7 @@ help: ## this list
 setup: ## get what is missing: Chromium, a C compiler, npm packages, the IndexedDB bundle
 	@bash scripts/setup.sh $(SETUP)
 
-build: setup ## build larder.wasm, the npm package and the command, in build/ and js/dist/
+build: setup ## build the npm package with larder.wasm in js/dist/, and the command build/larder
 	@bash scripts/build.sh
 
 demo: SETUP = demo

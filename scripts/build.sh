@@ -1,10 +1,8 @@
 #!/usr/bin/env bash
-# Builds what is shipped: larder.wasm and the npm package in js/dist, and the
+# Builds what is shipped: the npm package with larder.wasm, in js/dist, and the
 # command, build/larder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p build
-
 go build -o build/larder ./cmd/larder
-node js/scripts/build.mjs
-cp js/dist/larder.wasm build/larder.wasm
+npm --prefix js run --silent build

@@ -9,7 +9,7 @@
 // is 1 unless every program ended with 0.
 
 import { execFileSync, spawn } from "node:child_process";
-import { createReadStream, openSync, closeSync } from "node:fs";
+import { closeSync, createReadStream, openSync } from "node:fs";
 import { createServer } from "node:http";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -84,7 +84,8 @@ async function runProgram(browser, port, program, write) {
   let total;
   try {
     return await new Promise((resolve, reject) => {
-      const hang = (minutes, what) => setTimeout(() => reject(new Error(`the program ${what} for ${minutes} minutes`)), minutes * 60_000);
+      const hang = (minutes, what) =>
+        setTimeout(() => reject(new Error(`the program ${what} for ${minutes} minutes`)), minutes * 60_000);
       total = hang(programMinutes, "ran");
       const heard = () => {
         clearTimeout(silent);

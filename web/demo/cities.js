@@ -79,8 +79,16 @@ export async function near(db, lat, lng, reach, limit) {
 /** A range of longitudes as one or two ranges within -180 to 180. */
 function spans(from, to) {
   if (to - from >= 360) return [[-180, 180]];
-  if (from < -180) return [[from + 360, 180], [-180, to]];
-  if (to > 180) return [[from, 180], [-180, to - 360]];
+  if (from < -180)
+    return [
+      [from + 360, 180],
+      [-180, to],
+    ];
+  if (to > 180)
+    return [
+      [from, 180],
+      [-180, to - 360],
+    ];
   return [[from, to]];
 }
 

@@ -18,7 +18,8 @@ byId("start").addEventListener("click", async () => {
 
 async function runAll() {
   const response = await fetch("programs.json");
-  if (!response.ok) throw new Error(`the list of test programs answered ${response.status}; build the demo with "make demo"`);
+  if (!response.ok)
+    throw new Error(`the list of test programs answered ${response.status}; build the demo with "make demo"`);
   const programs = await response.json();
   const report = { browser: navigator.userAgent, started: new Date().toISOString(), programs: [] };
   byId("programs").replaceChildren();
@@ -43,7 +44,10 @@ async function runAll() {
       tests: results.tests,
       output: exitCode === 0 ? undefined : results.output,
     });
-    if (exitCode !== 0) list.append(item({ name: `${program.package} ended with code ${exitCode}`, status: "fail", output: results.output }));
+    if (exitCode !== 0)
+      list.append(
+        item({ name: `${program.package} ended with code ${exitCode}`, status: "fail", output: results.output }),
+      );
   }
   byId("progress").value = programs.length;
   byId("summary").textContent = total(report.programs);
@@ -60,7 +64,10 @@ function run(program, write) {
     let watchdog;
     const heard = () => {
       clearTimeout(watchdog);
-      watchdog = setTimeout(() => finish(reject, new Error(`${program.package} has said nothing for two minutes`)), 120_000);
+      watchdog = setTimeout(
+        () => finish(reject, new Error(`${program.package} has said nothing for two minutes`)),
+        120_000,
+      );
     };
     const finish = (settle, value) => {
       clearTimeout(watchdog);
@@ -91,11 +98,16 @@ function section(name) {
 function item({ name, status, seconds, output }) {
   const element = Object.assign(document.createElement("li"), { className: status });
   const mark = { pass: "✓", fail: "✗", skip: "–" }[status];
-  for (const [className, text] of [["mark", mark], ["name", words(name)], ["ms", seconds === undefined ? "" : `${Math.round(seconds * 1000)} ms`]]) {
+  for (const [className, text] of [
+    ["mark", mark],
+    ["name", words(name)],
+    ["ms", seconds === undefined ? "" : `${Math.round(seconds * 1000)} ms`],
+  ]) {
     element.append(Object.assign(document.createElement("span"), { className, textContent: text }));
   }
   element.firstChild.setAttribute("aria-label", status);
-  if (status === "fail" && output) element.append(Object.assign(document.createElement("pre"), { textContent: output }));
+  if (status === "fail" && output)
+    element.append(Object.assign(document.createElement("pre"), { textContent: output }));
   return element;
 }
 

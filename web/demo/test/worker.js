@@ -6,7 +6,7 @@ globalThis.fs.constants.O_DIRECTORY = 0o200000;
 globalThis.fs.open = (path, _flags, _mode, callback) =>
   callback(Object.assign(new Error(`${path}: no such file`), { code: "ENOENT" }));
 
-onmessage = async ({ data: { file, args } }) => {
+globalThis.onmessage = async ({ data: { file, args } }) => {
   const decoder = new TextDecoder();
   globalThis.fs.writeSync = (_fd, bytes) => {
     postMessage({ text: decoder.decode(bytes, { stream: true }) });
