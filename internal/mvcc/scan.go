@@ -7,8 +7,9 @@ import (
 	"github.com/larderdb/larder/backend"
 )
 
-// ctxEvery is after how many pairs a scan looks at its context.
-const ctxEvery = 1024
+// ctxEvery is after how many pairs a long scan looks at its context; the
+// contract asks for no more than 1,024.
+const ctxEvery = 512
 
 // Scan is as in [backend.ReadTx].
 func (tx *ReadTx) Scan(table string, r backend.Range) iter.Seq2[backend.KV, error] {
@@ -34,34 +35,44 @@ const comparisons = 32
 
 // walk calls yield with the pairs of t in r.
 func (tx *ReadTx) walk(t *tree, r backend.Range, yield func(backend.KV, error) bool) {
-	n := 0
-	var end *byte // of the first pair after the range, when n >= comparisons
-	// One function for everything, because it runs for each pair.
+	n, attend := 0, 0 // pairs yielded; how many of them until more than the next pair is to be looked at
+	var end *byte     // of the first pair after the range, when n >= comparisons
 	step := func(p Pair) bool {
-		switch {
-		case n < comparisons:
-			if r.Reverse && n == 0 && r.End != nil && bytes.Equal(p.Key(), r.End) {
-				return true // the end itself is not in the range
-			}
-			if past(p, r) {
+		if n == attend {
+			switch {
+			case r.Limit > 0 && n == r.Limit:
 				return false
-			}
-		case n == comparisons:
-			end = t.after(r)
-			fallthrough
-		default:
-			if p.start == end {
-				return false
+			case n < comparisons:
+				if r.Reverse && n == 0 && r.End != nil && bytes.Equal(p.Key(), r.End) {
+					return true // the end itself is not in the range
+				}
+				if past(p, r) {
+					return false
+				}
+				attend++
+			default:
+				if n == comparisons {
+					end = t.after(r)
+				}
+				if err := tx.ctx.Err(); err != nil {
+					yield(backend.KV{}, err)
+					return false
+				}
+				attend += ctxEvery
+				if r.Limit > 0 {
+					attend = min(attend, r.Limit)
+				}
 			}
 		}
-		if tx.done || n%ctxEvery == ctxEvery-1 {
-			if err := tx.interrupted(); err != nil {
-				yield(backend.KV{}, err)
-				return false
-			}
+		if p.start == end {
+			return false
+		}
+		if tx.done {
+			yield(backend.KV{}, &backend.Error{Class: backend.ErrTxDone, Op: "scan"})
+			return false
 		}
 		n++
-		return yield(p.kv(), nil) && n != r.Limit
+		return yield(p.kv(), nil)
 	}
 	switch {
 	case !r.Reverse && len(r.Start) == 0:
@@ -98,12 +109,4 @@ func (t *tree) after(r backend.Range) (start *byte) {
 		t.pairs.Ascend(pivot(r.End), first)
 	}
 	return start
-}
-
-// interrupted returns why a loop must end early, or nil.
-func (tx *ReadTx) interrupted() error {
-	if tx.done {
-		return &backend.Error{Class: backend.ErrTxDone, Op: "scan"}
-	}
-	return tx.ctx.Err()
 }
