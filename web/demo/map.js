@@ -76,7 +76,7 @@ export class CityMap {
     const view = this.#view();
     const style = getComputedStyle(canvas);
     this.#dots(c, view, style.color);
-    c.fillStyle = c.strokeStyle = style.getPropertyValue("--accent-now") || style.accentColor;
+    c.fillStyle = c.strokeStyle = style.accentColor;
     for (const { lat, lng } of this.found) {
       const [x, y] = view.at(lat, lng);
       c.beginPath();
@@ -111,7 +111,7 @@ export class CityMap {
           pixels[p] = red;
           pixels[p + 1] = green;
           pixels[p + 2] = blue;
-          pixels[p + 3] = Math.min(255, pixels[p + 3] + 90);
+          pixels[p + 3] = Math.min(255, pixels[p + 3] + 70);
         }
       }
     }
