@@ -55,7 +55,8 @@ export class Search {
   }
 
   async #page() {
-    const asked = (this.asked = {});
+    const asked = {};
+    this.asked = asked;
     const wanted = {
       text: byId("search").value,
       country: byId("country").value,
