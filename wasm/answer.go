@@ -1,5 +1,7 @@
 package wasm
 
+import "github.com/larderdb/larder/internal/msgp"
+
 // An answer is what an operation answers at once: the bytes that the answer
 // header points at. Its slices are used again by the next call.
 type answer struct {
@@ -22,8 +24,18 @@ func (a *answer) reset() {
 	a.count = 0
 }
 
-// undefined is JavaScript's undefined as a value.
-var undefined = []byte{0xd4, extUndefined, 0}
+// addRow adds a row, with its text in the text run.
+func (a *answer) addRow(data []byte) (err error) {
+	a.data, a.text, err = msgp.AppendSplit(a.data, a.text, data)
+	a.count++
+	return err
+}
+
+// addMissing adds undefined in a row's place.
+func (a *answer) addMissing() {
+	a.data = append(a.data, 0xd4, msgp.ExtUndefined, 0)
+	a.count++
+}
 
 // appendText appends a text as msgpack.
 func appendText(dst []byte, s string) []byte {

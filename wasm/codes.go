@@ -5,6 +5,7 @@ import (
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/entity"
+	"github.com/larderdb/larder/internal/msgp"
 )
 
 // The codes that have no class of package backend.
@@ -39,28 +40,10 @@ var classCodes = [...]struct {
 	{backend.ErrInvalid, "INVALID"},
 }
 
-// A ValueError says what in a value can't be stored. It is of class
-// [backend.ErrInvalid].
-type ValueError struct {
-	Path   string // where it is: "address.lat[3]"
-	Reason string // what is wrong with it
-}
-
-// Error returns "address.lat[3]: NaN can't be a key".
-func (e *ValueError) Error() string {
-	if e.Path == "" {
-		return e.Reason
-	}
-	return e.Path + ": " + e.Reason
-}
-
-// Unwrap returns [backend.ErrInvalid].
-func (e *ValueError) Unwrap() error { return backend.ErrInvalid }
-
 // codeOf returns the code that JavaScript knows err by.
 func codeOf(err error) string {
-	var value *ValueError
-	if errors.As(err, &value) {
+	var value *msgp.Error
+	if errors.As(err, &value) && value.Class == backend.ErrInvalid {
 		return codeInvalidValue
 	}
 	for _, c := range classCodes {
@@ -91,7 +74,7 @@ func appendError(dst []byte, err error) []byte {
 		add("op", b.Op)
 		add("collection", b.Table)
 	}
-	var value *ValueError
+	var value *msgp.Error
 	if errors.As(err, &value) {
 		add("path", value.Path)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/entity"
+	"github.com/larderdb/larder/internal/msgp"
 	"github.com/larderdb/larder/keys"
 )
 
@@ -124,41 +125,51 @@ func (r *row) indexKeys(x *indexSpec, i int) iter.Seq[key] {
 // extract returns the keys that a row has in the index. A row that lacks one
 // of the values has none.
 func (x *indexSpec) extract(data []byte) ([]key, error) {
-	if len(x.paths) == 1 {
-		value, found := lookup(data, x.paths[0])
-		if !found {
-			return nil, nil
-		}
-		if x.multi {
-			return keysOf(value, x.paths[0].String())
-		}
-		k, err := keyOf(value, x.paths[0].String())
-		return []key{k}, err
-	}
-	b := []byte{listCode}
-	for _, p := range x.paths {
-		value, found := lookup(data, p)
-		if !found {
-			return nil, nil
-		}
+	values := make([][]byte, len(x.paths))
+	for i, p := range x.paths {
+		var found bool
 		var err error
-		if b, err = appendListed(b, value, p.String()); err != nil {
+		if values[i], found, err = msgp.Find(data, p...); err != nil || !found {
 			return nil, err
 		}
 	}
-	return []key{{string(append(b, listEnd))}}, nil
+	if len(x.paths) > 1 {
+		k, err := listOf(values, func(i int) string { return x.paths[i].String() })
+		return []key{k}, err
+	}
+	at := x.paths[0].String()
+	if !x.multi {
+		k, err := keyOf(values[0], at)
+		return []key{k}, err
+	}
+	list, err := elements(values[0], at)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]key, len(list))
+	for i, e := range list {
+		if all[i], err = keyOf(e, item(at)(i)); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
-// open takes the key and the index keys out of a row's msgpack.
+// open takes the key and the index keys out of a row's msgpack, which is
+// valid.
 func (c *collection) open(op string, data []byte) (keyed, error) {
-	if !isMap(data) {
-		return keyed{}, c.failure(op, "", &ValueError{Reason: "a row must be an object"})
+	if h, err := msgp.ReadHead(data); err != nil || h.Kind != msgp.Map {
+		return keyed{}, c.failure(op, "", refusal("", "a row must be an object"))
 	}
-	value, found := lookup(data, c.spec.key)
-	if !found {
-		return keyed{}, c.failure(op, "", &ValueError{Path: c.spec.key.String(), Reason: "the row has no key there"})
+	at := c.spec.key.String()
+	value, found, err := msgp.Find(data, c.spec.key...)
+	if err == nil && !found {
+		err = refusal(at, "the row has no key there")
 	}
-	k, err := keyOf(value, c.spec.key.String())
+	if err != nil {
+		return keyed{}, c.failure(op, "", err)
+	}
+	k, err := keyOf(value, at)
 	if err != nil {
 		return keyed{}, c.failure(op, "", err)
 	}
@@ -190,8 +201,8 @@ func (rawCodec) Append(dst []byte, r *row) ([]byte, error) {
 
 // Decode makes the row refer to src.
 func (rawCodec) Decode(src []byte, r *row) error {
-	if n, err := skip(src); err != nil || n != len(src) {
-		return &backend.Error{Class: backend.ErrCorrupt, Reason: "row is not msgpack"}
+	if err := msgp.Validate(src); err != nil {
+		return err
 	}
 	r.data = src
 	return nil

@@ -1,20 +1,23 @@
 package wasm
 
 import (
+	"errors"
 	"strconv"
 
+	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/internal/msgp"
 	"github.com/larderdb/larder/keys"
 )
 
-// A key is one tuple element of any kind, encoded; as [keys.Element], but made
-// of msgpack without an allocation for each of its parts. A bound of a range in
-// a compound index is the beginning of such an element.
+// A key is one tuple element of any kind, as [keys.Element] is, that was made
+// of msgpack. A bound of a range in a compound index is the beginning of such an
+// element.
 type key struct{ encoded string }
 
 // AppendKey appends the encoding; the zero key is an error.
 func (k key) AppendKey(dst []byte) ([]byte, error) {
 	if k.encoded == "" {
-		return dst, &ValueError{Reason: "it can't be a key"}
+		return dst, &msgp.Error{Class: backend.ErrInvalid, Reason: "the value can't be a key"}
 	}
 	return append(dst, k.encoded...), nil
 }
@@ -25,97 +28,57 @@ func (key) DecodeKey(src []byte) (key, []byte, error) {
 	return key{string(src[:len(src)-len(rest)])}, rest, err
 }
 
-// A list's encoding: its code, its elements, its end. An element that is null
-// is escaped, so that it isn't taken for the end. The format is in the
-// description of package keys; a test compares this with [keys.List].
-const (
-	listCode   = 0x05
-	listEnd    = 0x00
-	nullCode   = 0x00
-	nullEscape = 0xff
-)
-
-// keyOf returns the value as a key. at is where it stands, for errors.
-func keyOf(value []byte, at string) (key, error) {
+// keyOf returns the value, which stands at path, as a key.
+func keyOf(value []byte, path string) (key, error) {
 	var room [64]byte
-	b, err := appendKeyOf(room[:0], value, at)
+	b, err := msgp.AppendKey(room[:0], value)
+	if err != nil {
+		return key{}, within(path, err)
+	}
+	return key{string(b)}, nil
+}
+
+// listOf returns the values, which stand at the paths, as one key that is a
+// list.
+func listOf(values [][]byte, paths func(i int) string) (key, error) {
+	var room [128]byte
+	b, err := keys.AppendList(room[:0], len(values), func(dst []byte, i int) ([]byte, error) {
+		dst, err := msgp.AppendKey(dst, values[i])
+		return dst, within(paths(i), err)
+	})
 	return key{string(b)}, err
 }
 
-// keysOf returns each element of an array as a key.
-func keysOf(value []byte, at string) ([]key, error) {
-	elements, err := array(value)
-	if err != nil {
-		return nil, &ValueError{Path: at, Reason: "a multi-valued index needs an array"}
-	}
-	list := make([]key, len(elements))
-	for i, e := range elements {
-		if list[i], err = keyOf(e, at+"["+strconv.Itoa(i)+"]"); err != nil {
-			return nil, err
+// beginning returns the bound that begins as the list k does.
+func (k key) beginning() key { return key{k.encoded[:len(k.encoded)-1]} } // less the list's end
+
+// elements returns the values in the array that stands at path.
+func elements(value []byte, path string) ([][]byte, error) {
+	var list [][]byte
+	for e, err := range msgp.Elements(value) {
+		if err != nil {
+			return nil, within(path, err)
 		}
+		list = append(list, e)
 	}
 	return list, nil
 }
 
-// appendListed appends the value's key as an element of a list.
-func appendListed(dst, value []byte, at string) ([]byte, error) {
-	n := len(dst)
-	dst, err := appendKeyOf(dst, value, at)
-	if err == nil && dst[n] == nullCode {
-		dst = append(dst, nullEscape)
-	}
-	return dst, err
+// item returns the path of an array's element.
+func item(path string) func(i int) string {
+	return func(i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 }
 
-// appendKeyOf appends the value as a key: a number as a double, a BigInt as an
-// integer, a Date as a time, an array as a list.
-func appendKeyOf(dst, value []byte, at string) ([]byte, error) {
-	h, err := head(value)
-	if err != nil {
-		return dst, &ValueError{Path: at, Reason: err.Error()}
+// within adds the path at which the value is that err is about.
+func within(path string, err error) error {
+	var e *msgp.Error
+	if path != "" && errors.As(err, &e) {
+		return e.Within(path)
 	}
-	switch h.kind {
-	case isNil:
-		return append(dst, nullCode), nil
-	case isBool:
-		dst, err = keys.Bool(h.number == 1).AppendKey(dst)
-	case isFloat:
-		dst, err = keys.Float(h.float).AppendKey(dst)
-	case isInt:
-		dst, err = keys.Int(int64(h.number)).AppendKey(dst)
-	case isUint:
-		dst, err = keys.Uint(h.number).AppendKey(dst)
-	case isText:
-		dst, err = keys.String(value[h.size : h.size+h.length]).AppendKey(dst)
-	case isBytes:
-		dst, err = keys.Bytes(value[h.size : h.size+h.length]).AppendKey(dst)
-	case isArray:
-		return appendList(dst, value, at)
-	case isExt:
-		t, ok := timeOf(h, value)
-		if !ok {
-			return dst, &ValueError{Path: at, Reason: "undefined, a Map or a Set can't be a key"}
-		}
-		dst, err = keys.TimeOf(t).AppendKey(dst)
-	default:
-		return dst, &ValueError{Path: at, Reason: "an object can't be a key"}
-	}
-	if err != nil {
-		return dst, &ValueError{Path: at, Reason: "NaN can't be a key"}
-	}
-	return dst, nil
+	return err
 }
 
-func appendList(dst, value []byte, at string) ([]byte, error) {
-	elements, err := array(value)
-	if err != nil {
-		return dst, &ValueError{Path: at, Reason: err.Error()}
-	}
-	dst = append(dst, listCode)
-	for i, e := range elements {
-		if dst, err = appendListed(dst, e, at+"["+strconv.Itoa(i)+"]"); err != nil {
-			return dst, err
-		}
-	}
-	return append(dst, listEnd), nil
+// refusal says what in a value can't be stored, and where.
+func refusal(path, reason string) error {
+	return &msgp.Error{Class: backend.ErrInvalid, Path: path, Reason: reason}
 }

@@ -2,10 +2,10 @@ package wasm
 
 import (
 	"iter"
-	"strconv"
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/entity"
+	"github.com/larderdb/larder/internal/msgp"
 	"github.com/larderdb/larder/keys"
 )
 
@@ -49,7 +49,6 @@ func (c *collection) query(tx *entity.Tx, request []byte, a *answer) error {
 		if err := a.addRow(row.Value.data); err != nil {
 			return err
 		}
-		a.count++
 		last = row
 	}
 	return nil
@@ -135,47 +134,45 @@ func boundOf(value []byte, name string, compound bool) (key, error) {
 	if !compound {
 		return keyOf(value, name)
 	}
-	elements, err := array(value)
+	list, err := elements(value, name)
 	if err != nil {
-		return key{}, &ValueError{Path: name, Reason: "a compound index needs an array of values"}
+		return key{}, err
 	}
-	b := []byte{listCode}
-	for i, e := range elements {
-		if b, err = appendListed(b, e, name+"["+strconv.Itoa(i)+"]"); err != nil {
-			return key{}, err
-		}
+	k, err := listOf(list, item(name))
+	if err != nil {
+		return key{}, err
 	}
-	return key{string(b)}, nil
+	return k.beginning(), nil
 }
 
 // prefixRange returns the keys that are text that begins with prefix; in a
 // compound index, those whose next value after the others is such text.
 func prefixRange(prefix []byte, compound bool) (keys.Range[key], error) {
-	all := keys.All[key]()
-	last, first := prefix, key{}
-	at := "prefix"
-	if compound {
-		elements, err := array(prefix)
-		if err != nil || len(elements) == 0 {
-			return all, &ValueError{Path: at, Reason: "a compound index needs an array whose last value is text"}
-		}
-		n := len(elements) - 1
-		last = elements[n]
-		b := []byte{listCode}
-		for i, e := range elements[:n] {
-			if b, err = appendListed(b, e, at+"["+strconv.Itoa(i)+"]"); err != nil {
-				return all, err
-			}
-		}
-		first = key{string(b)}
-		at += "[" + strconv.Itoa(n) + "]"
-	}
-	text, ok := textOf(last)
-	if !ok {
-		return all, &ValueError{Path: at, Reason: "a prefix is text"}
-	}
+	const name = "prefix"
 	if !compound {
-		return keys.StringPrefix[key](text), nil
+		text, err := textOf(prefix, name)
+		return keys.StringPrefix[key](text), err
 	}
-	return keys.StringPrefix[key](text, first), nil
+	list, err := elements(prefix, name)
+	if err == nil && len(list) == 0 {
+		err = refusal(name, "the array's last value must be text")
+	}
+	if err != nil {
+		return keys.All[key](), err
+	}
+	last := len(list) - 1
+	first, err := listOf(list[:last], item(name))
+	if err != nil {
+		return keys.All[key](), err
+	}
+	text, err := textOf(list[last], item(name)(last))
+	return keys.StringPrefix[key](text, first.beginning()), err
+}
+
+func textOf(value []byte, path string) (string, error) {
+	h, err := msgp.ReadHead(value)
+	if err == nil && h.Kind != msgp.Text {
+		err = refusal(path, "a prefix is text")
+	}
+	return string(value[h.Size : h.Size+h.Body]), err
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/internal/msgp"
 )
 
 // An openRequest is a decoded request of opOpen.
@@ -29,18 +30,18 @@ func (r *reader) array(n int) {
 
 // count enters an array and returns how many values it has.
 func (r *reader) count() int {
-	h, err := head(r.rest)
-	if r.err != nil || err != nil || h.kind != isArray {
+	h, err := msgp.ReadHead(r.rest)
+	if r.err != nil || err != nil || h.Kind != msgp.Array {
 		r.err = errRequest
 		return 0
 	}
-	r.rest = r.rest[h.size:]
-	return h.count
+	r.rest = r.rest[h.Size:]
+	return h.Count
 }
 
 // value returns the next value, whatever it is.
 func (r *reader) value() []byte {
-	n, err := skip(r.rest)
+	n, err := msgp.Skip(r.rest)
 	if r.err != nil || err != nil {
 		r.err = errRequest
 		return nil
@@ -53,7 +54,7 @@ func (r *reader) value() []byte {
 // bound returns the next value, and nil when it is undefined.
 func (r *reader) bound() []byte {
 	v := r.value()
-	if h, err := head(v); err == nil && h.kind == isExt && h.ext == extUndefined {
+	if h, err := msgp.ReadHead(v); err == nil && h.Kind == msgp.Ext && h.Type == msgp.ExtUndefined {
 		return nil
 	}
 	return v
@@ -62,32 +63,30 @@ func (r *reader) bound() []byte {
 // text returns the text that comes next; null is empty.
 func (r *reader) text() string {
 	v := r.value()
-	if len(v) == 1 && v[0] == 0xc0 {
+	h, err := msgp.ReadHead(v)
+	if err != nil || h.Kind != msgp.Text && h.Kind != msgp.Nil {
+		r.err = errRequest
 		return ""
 	}
-	s, ok := textOf(v)
-	if !ok {
-		r.err = errRequest
-	}
-	return s
+	return string(v[h.Size:])
 }
 
 // number returns the number that comes next, which is at most max.
 func (r *reader) number(max uint32) uint32 {
-	h, err := head(r.value())
-	if err != nil || h.kind != isFloat || h.float != float64(uint32(h.float)) || h.float > float64(max) {
+	h, err := msgp.ReadHead(r.value())
+	if err != nil || h.Kind != msgp.Number || !(h.Number >= 0 && h.Number <= float64(max)) {
 		r.err = errRequest
 		return 0
 	}
-	return uint32(h.float)
+	return uint32(h.Number)
 }
 
 func (r *reader) bool() bool {
-	h, err := head(r.value())
-	if err != nil || h.kind != isBool {
+	h, err := msgp.ReadHead(r.value())
+	if err != nil || h.Kind != msgp.Bool {
 		r.err = errRequest
 	}
-	return h.number == 1
+	return h.Bits == 1
 }
 
 // end returns what failed; bytes that are left over are a failure too.

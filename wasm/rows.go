@@ -3,6 +3,7 @@ package wasm
 import (
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/entity"
+	"github.com/larderdb/larder/internal/msgp"
 )
 
 // get answers the row under the request's one key.
@@ -36,14 +37,11 @@ func (c *collection) getMany(tx *entity.Tx, request []byte, a *answer) error {
 		if err != nil {
 			return err
 		}
-		if found {
-			if err := a.addRow(r.data); err != nil {
-				return err
-			}
-		} else {
-			a.data = append(a.data, undefined...)
+		if !found {
+			a.addMissing()
+		} else if err := a.addRow(r.data); err != nil {
+			return err
 		}
-		a.count++
 	}
 	return nil
 }
@@ -109,7 +107,7 @@ type keyed struct {
 
 // row returns the request's first row and the rest.
 func (c *collection) row(op string, request []byte) (keyed, []byte, error) {
-	n, err := skip(request)
+	n, err := msgp.Skip(request)
 	if err != nil {
 		return keyed{}, nil, c.failure(op, "", err)
 	}
@@ -119,7 +117,7 @@ func (c *collection) row(op string, request []byte) (keyed, []byte, error) {
 
 // key returns the request's first key and the rest.
 func (c *collection) key(op string, request []byte) (key, []byte, error) {
-	n, err := skip(request)
+	n, err := msgp.Skip(request)
 	if err != nil {
 		return key{}, nil, c.failure(op, "", err)
 	}
@@ -132,8 +130,3 @@ func (c *collection) key(op string, request []byte) (key, []byte, error) {
 
 // errRequest is returned for a request that the loader doesn't write.
 var errRequest = &backend.Error{Class: backend.ErrInvalid, Reason: "the request is malformed"}
-
-func isMap(b []byte) bool {
-	h, err := head(b)
-	return err == nil && h.kind == isObject
-}
