@@ -18,7 +18,7 @@ func join(t testing.TB, data, text []byte) []byte {
 	var out []byte
 	var value func(key bool)
 	value = func(key bool) {
-		h, err := msgp.ReadHead(append(data[:len(data):len(data)], make([]byte, 1<<18)...)) // a head without its body
+		h, err := msgp.ReadHead(append(data[:len(data):len(data)], make([]byte, 1<<19)...)) // a head without its body
 		if err != nil {
 			t.Fatal(err)
 		}
