@@ -12,7 +12,7 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 
-	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/internal/msgp"
 )
 
 // A Codec encodes values of type V. It implements entity.Codec, keeps nothing
@@ -27,8 +27,10 @@ func (Codec[V]) Name() string { return "msgpack" }
 
 // Append appends the encoding of v to dst: integers and lengths in as few
 // bytes as they take, the keys of a map[string]string, map[string]bool or
-// map[string]any in ascending order. A V that holds a channel, a function or
-// the like is an error.
+// map[string]any in ascending order. What could not be read again is an error:
+// a string that isn't valid UTF-8, values more than 64 deep in one another, a
+// channel, a function or the like. A value that contains itself ends the
+// program, as it does in the library.
 func (Codec[V]) Append(dst []byte, v *V) ([]byte, error) {
 	e := encoders.Get().(*encoder)
 	e.out.b = dst
@@ -39,6 +41,9 @@ func (Codec[V]) Append(dst []byte, v *V) ([]byte, error) {
 	out := e.out.b
 	e.out.b = nil
 	encoders.Put(e)
+	if err == nil {
+		err = msgp.Validate(out[len(dst):])
+	}
 	if err != nil {
 		return dst, err
 	}
@@ -46,18 +51,18 @@ func (Codec[V]) Append(dst []byte, v *V) ([]byte, error) {
 }
 
 // Decode sets v to the value whose encoding is src. Bytes that aren't exactly
-// one MessagePack value, or that don't fit V, are an error.
+// one MessagePack value, or that don't fit V, are an error. The library
+// believes the lengths that it reads, so they are checked before.
 func (Codec[V]) Decode(src []byte, v *V) error {
+	if err := msgp.Validate(src); err != nil {
+		return err
+	}
 	d := decoders.Get().(*decoder)
 	d.in = in{b: src}
 	d.Reset(&d.in)
 	err := d.Decode(v)
-	rest := len(d.in.b) - d.in.at
 	d.in = in{}
 	decoders.Put(d)
-	if err == nil && rest > 0 {
-		err = &backend.Error{Class: backend.ErrCorrupt, Reason: "bytes follow the value"}
-	}
 	return err
 }
 
