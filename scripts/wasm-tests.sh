@@ -19,11 +19,13 @@ only_native="^$module/(scripts|cmd|bench|examples|internal/importtest|internal/j
 format='{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{"\t"}}{{.Dir}}{{end}}'
 list=$(go list -e -f "$format" "${@:-./...}")
 
+status=0
 while IFS=$'\t' read -r path dir; do
   [ -n "$path" ] && [[ ! $path =~ $only_native ]] || continue
   name=${path#"$module"}
   name=${name#/}
   file=$out/$(printf '%s' "${name:-larder}" | tr / -).wasm
-  go test -c -o "$file" "$path"
+  go test -c -o "$file" "$path" || { status=1; continue; }
   printf '%s\t%s\t%s\n' "$path" "$file" "$dir"
 done <<<"$list"
+exit "$status"
