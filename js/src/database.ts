@@ -1,14 +1,15 @@
 import { Op } from "./abi.js";
 import { LarderCollection, type Scope } from "./collection.js";
-import type { Connection } from "./connection.js";
-import { makeError } from "./errors.js";
+import type { Connection, Done } from "./connection.js";
+import { type LarderError, makeError } from "./errors.js";
 import type { Collection, Database, ReadTransaction, WriteTransaction } from "./types.js";
 
 /** An open database. Its handle is void after close. */
 export class LarderDatabase implements Database, Scope {
   private readonly numbers: Map<string, number>;
-  /** How many transaction functions are on the stack right now. */
-  private running = 0;
+  /** Which functions are on the stack right now: of how many updates, of how many views. */
+  private readonly running = { updates: 0, views: 0 };
+  private closing: Promise<Done> | undefined;
 
   constructor(
     readonly connection: Connection,
@@ -37,8 +38,10 @@ export class LarderDatabase implements Database, Scope {
   }
 
   async close(): Promise<void> {
+    if (this.running.views > 0) throw nested("close");
     this.checkNesting("close");
-    await this.connection.start(Op.Close, this.handle, 0);
+    this.closing ??= this.connection.start(Op.Close, this.handle, 0);
+    await this.closing;
   }
 
   async write(op: number, collection: number, request: Uint8Array): Promise<number> {
@@ -51,7 +54,7 @@ export class LarderDatabase implements Database, Scope {
     let outcome: Outcome<R> | undefined;
     const attempt = async (number: number) => {
       outcome = undefined;
-      outcome = await this.run(fn, number);
+      outcome = await this.run(op === Op.View ? "views" : "updates", fn, number);
       this.finish(number, "value" in outcome);
     };
     try {
@@ -64,14 +67,18 @@ export class LarderDatabase implements Database, Scope {
     return (outcome as { value: R }).value;
   }
 
-  private async run<R>(fn: (tx: WriteTransaction) => R | Promise<R>, number: number): Promise<Outcome<R>> {
+  private async run<R>(
+    kind: "updates" | "views",
+    fn: (tx: WriteTransaction) => R | Promise<R>,
+    number: number,
+  ): Promise<Outcome<R>> {
     try {
-      this.running++;
+      this.running[kind]++;
       let pending: R | Promise<R>;
       try {
         pending = fn(new Transaction(this.connection, number, this.numbers));
       } finally {
-        this.running--;
+        this.running[kind]--;
       }
       return { value: await pending };
     } catch (error) {
@@ -89,14 +96,16 @@ export class LarderDatabase implements Database, Scope {
   }
 
   /**
-   * Refuses what would wait for the function that calls it. It sees only what is
-   * called before the function's first await.
+   * Refuses what would wait for the update whose function calls it. It sees only
+   * what is called before the function's first await.
    */
   private checkNesting(op: string): void {
-    if (this.running > 0) {
-      throw makeError("NESTED_TX", `${op}: called inside a transaction's function of the same database`, { op });
-    }
+    if (this.running.updates > 0) throw nested(op);
   }
+}
+
+function nested(op: string): LarderError {
+  return makeError("NESTED_TX", `${op}: called inside a transaction's function of the same database`, { op });
 }
 
 type Outcome<R> = { value: R } | { error: unknown };
