@@ -30,7 +30,7 @@ var rules = []rule{
 
 	// What stands above them and knows none.
 	{"keys", []string{"backend", "github.com/google/uuid"}},
-	{"internal/msgp", []string{"backend"}},
+	{"internal/msgp", []string{"backend", "keys"}},
 	{"entity/codec/msgpack", []string{"backend", "entity", "internal/msgp", "github.com/vmihailenco/msgpack/v5"}},
 	{"entity", []string{"keys", "backend"}},
 
