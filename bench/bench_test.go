@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -8,25 +9,33 @@ import (
 
 // The same works as ordinary benchmarks, for profiles and benchstat.
 func Benchmark(b *testing.B) {
-	for _, p := range pairs() {
-		for name, s := range map[string]setup{"ours": p.ours, "plain": p.plain} {
-			b.Run(p.name+"/"+name, func(b *testing.B) {
-				work, done, err := s(b.TempDir())
-				if err != nil {
-					b.Fatal(err)
+	for _, g := range groups() {
+		b.Run(g.name, func(b *testing.B) {
+			ours, plain, err := g.open(b.TempDir())
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, w := range works {
+				for _, side := range []struct {
+					name string
+					s    store
+				}{{"ours", ours}, {"plain", plain}} {
+					b.Run(w.name+"/"+side.name, func(b *testing.B) {
+						call := w.prepare(side.s)
+						b.ReportAllocs()
+						for b.Loop() {
+							if err := call(); err != nil {
+								b.Fatal(err)
+							}
+						}
+						b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*w.unit), "ns/item")
+					})
 				}
-				b.ReportAllocs()
-				for b.Loop() {
-					if err := work(); err != nil {
-						b.Fatal(err)
-					}
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*p.unit), "ns/item")
-				if err := done(); err != nil {
-					b.Error(err)
-				}
-			})
-		}
+			}
+			if err := errors.Join(ours.close(), plain.close()); err != nil {
+				b.Error(err)
+			}
+		})
 	}
 }
 

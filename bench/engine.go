@@ -63,9 +63,18 @@ func (e engine) scan(from, n int) error {
 	})
 }
 
-func (e engine) clear() error {
+func (e engine) delete(n int, which func(int) int) error {
 	return e.Update(context.Background(), func(_ context.Context, tx backend.WriteTx) error {
-		return tx.DropTable(items)
+		var k []byte
+		for i := range n {
+			k = key(k[:0], which(i))
+			if existed, err := tx.Delete(items, k); err != nil {
+				return err
+			} else if !existed {
+				return missing(which(i))
+			}
+		}
+		return nil
 	})
 }
 

@@ -3,7 +3,7 @@
 //
 //	go run ./bench [-rounds 61] [-only memory] [-json build/bench.json]
 //
-// Each line is a pair: our way and the plain way to do the same. Both run by
+// Each line compares two ways: ours and a plain way to do the same. Both run by
 // turns in this one process, so that what else the machine does meets both
 // alike, and the result is the median of the rounds' ratios with the interval
 // that holds the true median in 95 of 100 cases. Below 1, ours is faster.
@@ -11,29 +11,34 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
-
-// pairs returns everything that is compared, in the order of the table.
-func pairs() []pair {
-	return compare("memory", engineGoal, openMemory, openTree)
-}
 
 // engineGoal is the most that the contract may cost over a plain library.
 const engineGoal = 1.05
 
+// groups returns everything that is compared.
+func groups() []group {
+	return []group{
+		{"memory", engineGoal, openMemory, openTree},
+		{"typed", 0, openTyped, openByHand},
+	}
+}
+
 func main() {
-	rounds := flag.Int("rounds", 61, "how often each pair is measured; at least 6 for an interval")
-	only := flag.String("only", "", "measure only pairs whose name contains this")
-	out := flag.String("json", filepath.Join("build", "bench.json"), "write the results to this file")
+	rounds := flag.Int("rounds", 61, "how often each line is measured; at least 6 for an interval")
+	only := flag.String("only", "", "measure only lines whose name contains this")
+	file := flag.String("json", filepath.Join("build", "bench.json"), "write the results to this file")
 	flag.Parse()
-	if err := run(*rounds, *only, *out, os.Stdout); err != nil {
+	if err := run(*rounds, *only, *file, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -49,7 +54,7 @@ type report struct {
 	Results []result `json:"results"`
 }
 
-func run(rounds int, only, out string, w io.Writer) error {
+func run(rounds int, only, file string, out io.Writer) error {
 	dir, err := os.MkdirTemp("", "larder-bench-")
 	if err != nil {
 		return err
@@ -60,29 +65,41 @@ func run(rounds int, only, out string, w io.Writer) error {
 		Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(),
 		Rounds: rounds, Command: append([]string{"go", "run", "./bench"}, os.Args[1:]...),
 	}
-	fmt.Fprintf(w, "%s\n%s, %s, %d CPUs, %d rounds\n\n", strings.Join(rep.Command, " "), rep.Go, rep.System, rep.CPUs, rounds)
+	fmt.Fprintf(out, "%s\n%s, %s, %d CPUs, %d rounds\n\n", strings.Join(rep.Command, " "), rep.Go, rep.System, rep.CPUs, rounds)
 	const row = "%-50s  %8s  %8s  %6s  %-14s  %s\n"
-	fmt.Fprintf(w, row, "pair", "ours", "plain", "ratio", "95 % interval", "goal")
-	for i, p := range pairs() {
-		if !strings.Contains(p.name, only) {
+	fmt.Fprintf(out, row, "line", "ours", "plain", "ratio", "95 % interval", "goal")
+	for _, g := range groups() {
+		if !slices.ContainsFunc(works, func(w work) bool { return strings.Contains(g.name+": "+w.name, only) }) {
 			continue
 		}
-		r, err := p.measure(filepath.Join(dir, fmt.Sprint(i)), rounds)
+		ours, plain, err := g.open(dir)
 		if err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+			return fmt.Errorf("%s: %w", g.name, err)
 		}
-		rep.Results = append(rep.Results, r)
-		fmt.Fprintf(w, row, r.Name, duration(r.Ours), duration(r.Plain), fmt.Sprintf("%.3f", r.Ratio),
-			fmt.Sprintf("%.3f to %.3f", r.Low, r.High), r.verdict())
+		for _, w := range works {
+			if !strings.Contains(g.name+": "+w.name, only) {
+				continue
+			}
+			r, err := w.measure(g, ours, plain, rounds)
+			if err != nil {
+				return fmt.Errorf("%s: %s: %w", g.name, w.name, err)
+			}
+			rep.Results = append(rep.Results, r)
+			fmt.Fprintf(out, row, r.Name, duration(r.Ours), duration(r.Plain), fmt.Sprintf("%.3f", r.Ratio),
+				fmt.Sprintf("%.3f to %.3f", r.Low, r.High), r.verdict())
+		}
+		if err := errors.Join(ours.close(), plain.close()); err != nil {
+			return err
+		}
 	}
 	b, err := json.MarshalIndent(rep, "", "\t")
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(out, append(b, '\n'), 0o644)
+	return os.WriteFile(file, append(b, '\n'), 0o644)
 }
 
 // duration prints nanoseconds with three digits.

@@ -3,23 +3,43 @@ package main
 import (
 	"math"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"time"
 )
 
-// A pair is two ways to do the same.
-type pair struct {
+// A group is two ways to keep the same data, which are compared in all works.
+type group struct {
 	name  string
-	unit  int     // how many operations one call of a work does
-	goal  float64 // the interval should reach this ratio or less; 0 without a goal
-	ours  setup
-	plain setup
+	goal  float64 // what the interval should reach; 0 without a goal
+	ours  opener
+	plain opener
 }
 
-// A setup prepares one way in a directory of its own, which exists, and
-// returns the work to measure and what undoes the preparation.
-type setup func(dir string) (work func() error, done func() error, err error)
+// An opener makes a new, empty store in a directory of its own, which exists.
+type opener func(dir string) (store, error)
+
+// open returns both stores of a group, filled.
+func (g group) open(dir string) (ours, plain store, err error) {
+	for _, side := range []struct {
+		dir  string
+		open opener
+		to   *store
+	}{{"ours", g.ours, &ours}, {"plain", g.plain, &plain}} {
+		d := filepath.Join(dir, g.name, side.dir)
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			return nil, nil, err
+		}
+		if *side.to, err = side.open(d); err != nil {
+			return nil, nil, err
+		}
+		if err := fill(*side.to); err != nil {
+			return nil, nil, err
+		}
+	}
+	return ours, plain, nil
+}
 
 // A result is what measuring a pair gave.
 type result struct {
@@ -46,44 +66,37 @@ func (r result) verdict() string {
 // sample is how long one side of a round takes, about.
 const sample = 15 * time.Millisecond
 
-// measure runs both ways by turns.
-func (p pair) measure(dir string, rounds int) (result, error) {
-	ours, err := prepare(p.ours, dir+"-ours")
-	if err != nil {
-		return result{}, err
-	}
-	defer ours.done()
-	plain, err := prepare(p.plain, dir+"-plain")
-	if err != nil {
-		return result{}, err
-	}
-	defer plain.done()
-
-	// Both do the same number of calls, so that both trees and files grow
+// measure does w with both stores by turns.
+func (w work) measure(g group, oursStore, plainStore store, rounds int) (result, error) {
+	ours, plain := w.prepare(oursStore), w.prepare(plainStore)
+	// Both do the same number of calls, so that both trees and files change
 	// alike.
-	calls, err := calibrate(plain.work)
+	calls, err := calibrate(plain)
 	if err != nil {
 		return result{}, err
 	}
-	if err := repeat(ours.work, 2*calls); err != nil {
+	if err := repeat(ours, calls); err != nil {
 		return result{}, err
 	}
-	r := result{Name: p.name, Goal: p.goal}
+	r := result{Name: g.name + ": " + w.name}
+	if w.goal {
+		r.Goal = g.goal
+	}
 	var times [2][]float64
 	for round := range rounds {
 		var took [2]float64
 		for turn := range 2 {
 			side := (round + turn) % 2 // who goes first alternates
-			work := ours.work
+			work := ours
 			if side == 1 {
-				work = plain.work
+				work = plain
 			}
 			runtime.GC() // neither pays for the other's garbage
 			start := time.Now()
 			if err := repeat(work, calls); err != nil {
 				return result{}, err
 			}
-			took[side] = float64(time.Since(start).Nanoseconds()) / float64(calls*p.unit)
+			took[side] = float64(time.Since(start).Nanoseconds()) / float64(calls*w.unit)
 		}
 		times[0], times[1] = append(times[0], took[0]), append(times[1], took[1])
 		r.Ratios = append(r.Ratios, took[0]/took[1])
@@ -92,17 +105,6 @@ func (p pair) measure(dir string, rounds int) (result, error) {
 	r.Plain, _, _ = median(times[1])
 	r.Ratio, r.Low, r.High = median(r.Ratios)
 	return r, nil
-}
-
-// A side is one way, prepared.
-type side struct{ work, done func() error }
-
-func prepare(s setup, dir string) (side, error) {
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return side{}, err
-	}
-	work, done, err := s(dir)
-	return side{work, done}, err
 }
 
 // calibrate returns how many calls of work take about as long as a sample.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -21,15 +20,9 @@ type treePair struct{ key, value []byte }
 
 func openTree(string) (store, error) {
 	t := new(tree)
-	return t, t.clear()
-}
-
-func (t *tree) clear() error {
-	t.writer.Lock()
-	defer t.writer.Unlock()
 	less := func(a, b treePair) bool { return bytes.Compare(a.key, b.key) < 0 }
 	t.newest.Store(btree.NewBTreeGOptions(less, btree.Options{NoLocks: true}))
-	return nil
+	return t, nil
 }
 
 func (t *tree) put(n int, which func(int) int) error {
@@ -54,12 +47,27 @@ func (t *tree) get(n int, which func(int) int) error {
 		k = key(k[:0], i)
 		p, ok := pairs.Get(treePair{key: k})
 		if !ok {
-			return fmt.Errorf("key %d is missing", i)
+			return missing(i)
 		}
 		if err := verify(p.value, i); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+func (t *tree) delete(n int, which func(int) int) error {
+	t.writer.Lock()
+	defer t.writer.Unlock()
+	pairs := t.newest.Load().IsoCopy()
+	var k []byte
+	for i := range n {
+		k = key(k[:0], which(i))
+		if _, existed := pairs.Delete(treePair{key: k}); !existed {
+			return missing(which(i))
+		}
+	}
+	t.newest.Store(pairs)
 	return nil
 }
 

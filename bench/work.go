@@ -13,12 +13,12 @@ const (
 
 // A store is one way to keep pairs. Each method is one transaction that loops
 // inside, so that what is measured is the store and not this interface. Keys
-// and values come from key and value; which gives the number of the i-th.
+// and values, or rows, are made from numbers; which gives the i-th number.
 type store interface {
 	put(n int, which func(i int) int) error
 	get(n int, which func(i int) int) error
 	scan(from, n int) error
-	clear() error
+	delete(n int, which func(i int) int) error
 	close() error
 }
 
@@ -30,18 +30,20 @@ type work struct {
 	prepare func(store) func() error
 }
 
-// works are what engines are measured with.
+// works are what each group is measured with. Each leaves the store with as
+// many pairs as it found.
 var works = []work{
 	{"put, 1,000 at random per transaction", batch, true, func(s store) func() error {
 		which := random()
 		return func() error { return s.put(batch, which) }
 	}},
-	{"put, 1,000 ascending into an empty table", batch, true, func(s store) func() error {
+	{"put, then delete 1,000 new ones", 2 * batch, true, func(s store) func() error {
+		which := func(i int) int { return stored + i }
 		return func() error {
-			if err := s.clear(); err != nil {
+			if err := s.put(batch, which); err != nil {
 				return err
 			}
-			return s.put(batch, func(i int) int { return i })
+			return s.delete(batch, which)
 		}
 	}},
 	{"get, 1,000 at random per transaction", batch, true, func(s store) func() error {
@@ -65,33 +67,14 @@ var works = []work{
 	}},
 }
 
-// compare returns a pair for each work.
-func compare(name string, goal float64, ours, plain func(dir string) (store, error)) []pair {
-	var pairs []pair
-	for _, w := range works {
-		p := pair{name: name + ": " + w.name, unit: w.unit, ours: w.setup(ours), plain: w.setup(plain)}
-		if w.goal {
-			p.goal = goal
+// fill puts the pairs that every work expects.
+func fill(s store) error {
+	for i := 0; i < stored; i += batch {
+		if err := s.put(batch, func(j int) int { return i + j }); err != nil {
+			return err
 		}
-		pairs = append(pairs, p)
 	}
-	return pairs
-}
-
-// setup fills a new store and prepares the work on it.
-func (w work) setup(open func(dir string) (store, error)) setup {
-	return func(dir string) (func() error, func() error, error) {
-		s, err := open(dir)
-		if err != nil {
-			return nil, nil, err
-		}
-		for i := 0; i < stored; i += batch {
-			if err := s.put(batch, func(j int) int { return i + j }); err != nil {
-				return nil, nil, err
-			}
-		}
-		return w.prepare(s), s.close, nil
-	}
+	return nil
 }
 
 // random returns a source of keys that exist, the same for both ways.
@@ -119,6 +102,9 @@ func verify(v []byte, i int) error {
 	}
 	return nil
 }
+
+// missing is the error for a key that ought to be there.
+func missing(i int) error { return fmt.Errorf("key %d is missing", i) }
 
 // all keeps scans honest.
 func all(got, want int) error {
