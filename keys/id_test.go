@@ -29,7 +29,7 @@ func checkTextID[K textID[K], P interface {
 }](t *testing.T, row string, max int, make func(string) (K, error)) {
 	t.Run(row, func(t *testing.T) {
 		ids := rapid.Map(genID, func(s string) K { return must(make(s)) })
-		checkKey(t, "properties", ids, func(a, b K) int { return strings.Compare(a.String(), b.String()) })
+		checkKey(t, "B20 bytes and back", ids, func(a, b K) int { return strings.Compare(a.String(), b.String()) })
 		checkIDText[K, P](t, ids)
 
 		for _, s := range []string{"a", "job_12345", strings.Repeat("x", max), "a:b", "😀"} {
@@ -65,7 +65,7 @@ func checkIDText[K textID[K], P interface {
 	*K
 	encoding.TextUnmarshaler
 }](t *testing.T, ids *rapid.Generator[K]) {
-	t.Run("text", rapid.MakeCheck(func(t *rapid.T) {
+	t.Run("B23 text", rapid.MakeCheck(func(t *rapid.T) {
 		a, b := ids.Draw(t, "a"), ids.Draw(t, "b")
 		text := must(a.MarshalText())
 		var back K
@@ -79,7 +79,7 @@ func checkIDText[K textID[K], P interface {
 			t.Fatalf("two ids have the text %q", text)
 		}
 	}))
-	t.Run("text of the zero id", func(t *testing.T) {
+	t.Run("B23 text of the zero id", func(t *testing.T) {
 		var zero, back K
 		text := must(zero.MarshalText())
 		if err := P(&back).UnmarshalText(text); err != nil || len(text) != 0 || !back.IsZero() {
@@ -118,7 +118,7 @@ func TestB18_UserNamesAreCaseSensitiveAndHaveALowerCase(t *testing.T) {
 func TestB13_RowID(t *testing.T) {
 	ids := rapid.Map(rapid.SliceOfN(rapid.SampledFrom([]byte{0, 'x', '0', '1', 'a', 0x7f, 0xc3, 0xa9, 0xff}), 1, 6),
 		func(b []byte) keys.RowID { return must(keys.NewRowID(b)) })
-	checkKey(t, "properties", ids, func(a, b keys.RowID) int { return strings.Compare(string(a.Bytes()), string(b.Bytes())) })
+	checkKey(t, "B20 bytes and back", ids, func(a, b keys.RowID) int { return strings.Compare(string(a.Bytes()), string(b.Bytes())) })
 	checkIDText[keys.RowID](t, ids)
 
 	for _, c := range []struct{ bytes, text string }{
@@ -176,7 +176,7 @@ var (
 )
 
 func TestB14_UserRowID(t *testing.T) {
-	checkKey(t, "properties", UserRowIDs, func(a, b keys.UserRowID) int {
+	checkKey(t, "B20 bytes and back", UserRowIDs, func(a, b keys.UserRowID) int {
 		if c := strings.Compare(a.UserID().String(), b.UserID().String()); c != 0 {
 			return c
 		}
@@ -212,7 +212,7 @@ func TestB14_UserRowID(t *testing.T) {
 }
 
 func TestB15_TableID(t *testing.T) {
-	checkKey(t, "properties", TableIDs, func(a, b keys.TableID) int {
+	checkKey(t, "B20 bytes and back", TableIDs, func(a, b keys.TableID) int {
 		if c := strings.Compare(a.NamespaceID().String(), b.NamespaceID().String()); c != 0 {
 			return c
 		}

@@ -30,6 +30,19 @@ func Skip(b []byte) (int, error) {
 
 // skip is Skip with at most depth more values in one another.
 func skip(b []byte, depth int) (int, *Error) {
+	// The names of fields, and small numbers, are most of what there is.
+	if len(b) > 0 {
+		switch c := b[0]; {
+		case c < 0x80:
+			return 1, nil
+		case c&0xe0 == 0xa0 && int(c&0x1f) < len(b):
+			n := 1 + int(c&0x1f)
+			if !utf8.Valid(b[1:n]) {
+				return 0, invalid("text is not valid UTF-8")
+			}
+			return n, nil
+		}
+	}
 	h, err := readHead(b)
 	if err != nil {
 		return 0, err
