@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 
 	"github.com/dop251/goja"
@@ -190,13 +191,22 @@ func (r *Realm) call(fn goja.Value, args ...goja.Value) (goja.Value, error) {
 	return v, err
 }
 
-// report shows an exception that nothing caught, as a browser's console does.
+// report shows an exception that nothing caught, as a browser's console does. One of the realm's own is a mistake in
+// this package.
 func (r *Realm) report(err error) {
-	var interrupted *goja.InterruptedError
-	if errors.As(err, &interrupted) || r.current == nil {
+	if isInterrupt(err) {
 		return
 	}
-	r.current.print(2, "Uncaught "+err.Error()+"\n")
+	text := err.Error()
+	var thrown *goja.Exception
+	if errors.As(err, &thrown) {
+		text = describe(thrown.Value())
+	}
+	if r.current == nil {
+		fmt.Fprintln(os.Stderr, "jshost: uncaught "+text)
+		return
+	}
+	r.current.print(2, "Uncaught "+text+"\n")
 }
 
 func (r *Realm) trackRejection(p *goja.Promise, op goja.PromiseRejectionOperation) {

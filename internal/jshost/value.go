@@ -117,6 +117,14 @@ func describe(v goja.Value) string {
 	if v == nil {
 		return "undefined"
 	}
+	// fake-indexeddb throws what the handlers of an event threw in an AggregateError.
+	if o, ok := v.(*goja.Object); ok {
+		if causes, ok := o.Get("errors").(*goja.Object); ok {
+			if first, ok := causes.Get("0").(*goja.Object); ok {
+				return describe(first)
+			}
+		}
+	}
 	if e := exception(v); e.Name != "" {
 		if e.Stack != "" {
 			return e.Stack

@@ -66,7 +66,7 @@
 	wrap(FakeEventTarget.prototype, "dispatchEvent", (plain) =>
 		function (event) {
 			const to = page(this);
-			if (this.result instanceof IDBDatabase && pages.has(this)) {
+			if (pages.has(this) && this.readyState === "done" && this.result instanceof IDBDatabase) {
 				pages.set(this.result, to);
 			}
 			if (to !== 0) {
