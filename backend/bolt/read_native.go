@@ -1,0 +1,181 @@
+//go:build !wasm
+
+package bolt
+
+import (
+	"bytes"
+	"context"
+	"iter"
+	"sync/atomic"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/larderdb/larder/backend"
+)
+
+// A reader is what the transactions of View and Update have in common.
+type reader struct {
+	ctx   context.Context // the transaction's own, for its loops
+	btx   *bbolt.Tx
+	ended atomic.Bool
+
+	// lock is the store's where others may commit the bbolt transaction while
+	// the closure runs; nil otherwise.
+	lock   chan struct{}
+	failed error // why nothing more can be done
+
+	last   *table            // the table that was used last
+	tables map[string]*table // those that were used
+}
+
+// A table is a transaction's view of one table.
+type table struct {
+	name    string
+	bucket  *bbolt.Bucket // nil when the table is missing
+	changes int           // how often something was written, so that loops move their cursors
+	loops   []*loop       // those that are running, in an Update
+	stamped map[string]*stamped
+}
+
+// A readTx is the transaction of a View.
+type readTx struct{ reader }
+
+// enter begins an operation, and exit ends it: as an error if a page is
+// damaged.
+func (r *reader) enter() {
+	if r.lock != nil {
+		r.lock <- struct{}{}
+	}
+}
+
+func (r *reader) exit(op, name string, key []byte, err *error) {
+	if damage := recover(); damage != nil {
+		*err = damaged(op, name, key, damage)
+		if op != "get" && op != "scan" && op != "tables" {
+			r.failed = *err
+		}
+	}
+	if r.lock != nil {
+		<-r.lock
+	}
+}
+
+// check reports what keeps an operation from beginning.
+func (r *reader) check(op, name string) error {
+	if r.ended.Load() {
+		return done(op, name)
+	}
+	if r.last != nil && r.last.name == name {
+		return nil
+	}
+	return backend.CheckTable(name)
+}
+
+func done(op, name string) error {
+	return &backend.Error{Class: backend.ErrTxDone, Op: op, Table: name}
+}
+
+// table returns the table called name, also when it is missing.
+func (r *reader) table(name string) *table {
+	if t := r.last; t != nil && t.name == name {
+		return t
+	}
+	t := r.tables[name]
+	if t == nil {
+		t = &table{name: name, bucket: r.btx.Bucket([]byte(name))}
+		if r.tables == nil {
+			r.tables = make(map[string]*table)
+		}
+		r.tables[name] = t
+	}
+	r.last = t
+	return t
+}
+
+func (t *table) missing(op string) error {
+	return &backend.Error{Class: backend.ErrTableNotFound, Op: op, Table: t.name}
+}
+
+// Get is as in [backend.ReadTx].
+func (r *reader) Get(name string, key []byte) (value []byte, err error) {
+	if err := r.check("get", name); err != nil {
+		return nil, err
+	}
+	if err := backend.CheckKey(key); err != nil {
+		return nil, err
+	}
+	r.enter()
+	defer r.exit("get", name, key, &err)
+	if r.failed != nil {
+		return nil, r.failed
+	}
+	t := r.table(name)
+	if t.bucket == nil {
+		return nil, t.missing("get")
+	}
+	if value = t.bucket.Get(key); value == nil {
+		return nil, &backend.Error{Class: backend.ErrNotFound, Op: "get", Table: name, Key: bytes.Clone(key)}
+	}
+	return value, nil
+}
+
+// Tables is as in [backend.ReadTx].
+func (r *reader) Tables() (names []string, err error) {
+	if r.ended.Load() {
+		return nil, done("tables", "")
+	}
+	r.enter()
+	defer r.exit("tables", "", nil, &err)
+	if r.failed != nil {
+		return nil, r.failed
+	}
+	c := r.btx.Cursor()
+	for name, _ := c.First(); name != nil; name, _ = c.Next() {
+		if !bytes.Equal(name, metaBucket) {
+			names = append(names, string(name))
+		}
+	}
+	return names, nil
+}
+
+// ReadVersion is as in [backend.ReadTx].
+func (tx *readTx) ReadVersion() (number uint64) {
+	if tx.ended.Load() {
+		return 0
+	}
+	var err error
+	tx.enter()
+	defer tx.exit("get", "", nil, &err) // a damaged page has no number
+	number, _ = metaNumber(tx.btx.Bucket(metaBucket), commitKey)
+	return number
+}
+
+// Scan is as in [backend.ReadTx].
+func (r *reader) Scan(name string, rng backend.Range) iter.Seq2[backend.KV, error] {
+	return func(yield func(backend.KV, error) bool) {
+		l, err := r.loop(name, rng)
+		if err != nil {
+			yield(backend.KV{}, err)
+			return
+		}
+		defer l.end()
+		for {
+			err := l.fetch()
+			for _, kv := range l.pairs {
+				if r.ended.Load() {
+					break // fetch says it
+				}
+				if !yield(kv, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(backend.KV{}, err)
+				return
+			}
+			if len(l.pairs) == 0 {
+				return
+			}
+		}
+	}
+}
