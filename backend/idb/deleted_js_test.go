@@ -1,0 +1,106 @@
+//go:build js && wasm
+
+package idb_test
+
+import (
+	"context"
+	"errors"
+	"syscall/js"
+	"testing"
+
+	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/backend/idb"
+)
+
+// Whoever has a database open when it is deleted learns of it, and doesn't
+// write into the one that comes after it.
+func TestDeletedWhileOpen(t *testing.T) {
+	name := newName(t)
+	s := open(t, name)
+	put(t, s, "a", "1")
+	ran := 0
+	err := s.Update(testContext(t), func(_ context.Context, tx backend.WriteTx) error {
+		ran++
+		if err := idb.Delete(testContext(t), name); err != nil {
+			t.Errorf("Delete: %v", err)
+		}
+		put(t, open(t, name), "new", "1")
+		return tx.Put("t", []byte("b"), []byte("2"))
+	})
+	if !errors.Is(err, backend.ErrDeleted) || ran != 1 {
+		t.Errorf("the Update in which the database was deleted = %v after %d runs, want ErrDeleted after 1", err, ran)
+	}
+	if err := tryPut(testContext(t), s, "c", "3"); !errors.Is(err, backend.ErrDeleted) {
+		t.Errorf("an Update after it = %v, want ErrDeleted", err)
+	}
+	if err := s.View(testContext(t), func(context.Context, backend.ReadTx) error { return nil }); !errors.Is(err, backend.ErrDeleted) {
+		t.Errorf("a View after it = %v, want ErrDeleted", err)
+	}
+	if err := s.Flush(testContext(t)); !errors.Is(err, backend.ErrDeleted) {
+		t.Errorf("Flush after it = %v, want ErrDeleted", err)
+	}
+	wantState(t, open(t, name), "1 new=1")
+}
+
+// Commits under way when the deletion begins either have happened or say that
+// they have not; none hangs.
+func TestDeletedInTheMiddleOfCommits(t *testing.T) {
+	name := newName(t)
+	s := open(t, name)
+	put(t, s, "a", "1")
+	done := make(chan error)
+	go func() {
+		for {
+			if err := tryPut(testContext(t), s, "a", "2"); err != nil {
+				done <- err
+				return
+			}
+		}
+	}()
+	giveTurn()
+	if err := idb.Delete(testContext(t), name); err != nil {
+		t.Errorf("Delete: %v", err)
+	}
+	if err := <-done; !errors.Is(err, backend.ErrDeleted) {
+		t.Errorf("Update = %v, want ErrDeleted", err)
+	}
+}
+
+// A root of another database id, wherever it came from, is another database.
+func TestDatabaseReplaced(t *testing.T) {
+	name, other := newName(t), newName(t)
+	s := open(t, name)
+	put(t, s, "a", "1")
+	open(t, other)
+	raw, rawOther := openRaw(t, name), openRaw(t, other)
+	defer raw.close()
+	defer rawOther.close()
+	raw.do("root", "put", rawOther.do("root", "get", 0), 0)
+	if err := tryPut(testContext(t), s, "b", "2"); !errors.Is(err, backend.ErrDeleted) {
+		t.Errorf("Update = %v, want ErrDeleted", err)
+	}
+	if n := raw.do("log", "count").Int(); n != 1 {
+		t.Errorf("the log has %d records, want the 1 from before", n)
+	}
+}
+
+// A connection that the browser closes ends in an error, not in silence.
+func TestConnectionLost(t *testing.T) {
+	s := open(t, newName(t))
+	put(t, s, "a", "1")
+	// As the connection of any store: its transactions can't begin any more.
+	proto := js.Global().Get("IDBDatabase").Get("prototype")
+	before := proto.Get("transaction")
+	failing := js.Global().Get("Function").New(
+		`throw new DOMException("The database connection is closing.", "InvalidStateError")`)
+	proto.Set("transaction", failing)
+	err := tryPut(testContext(t), s, "b", "2")
+	proto.Set("transaction", before)
+	const want = "commit: storage failure: the connection to the database was lost; open it again: " +
+		"InvalidStateError: The database connection is closing."
+	if !errors.Is(err, backend.ErrIO) || err.Error() != want {
+		t.Errorf("Update = %v, want %s", err, want)
+	}
+	put(t, s, "c", "3")
+	wantState(t, s, "2 a=1 c=3")
+}
