@@ -2,12 +2,16 @@ package keys_test
 
 import (
 	"encoding"
+	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/keys"
+	"github.com/vmihailenco/msgpack/v5"
 	"pgregory.net/rapid"
 )
 
@@ -271,5 +275,42 @@ func TestB21_KeysAreKeysOfMaps(t *testing.T) {
 	}
 	if len(seen) != 1 || seen[must(keys.ParseUserRowID("alice:todo_1"))] != 2 {
 		t.Errorf("a map of ids holds %v, want one id twice", seen)
+	}
+}
+
+func TestB23_IDsAndTimesAreFieldsOfRows(t *testing.T) {
+	type row struct {
+		ID      keys.UserRowID
+		Table   keys.TableID
+		Job     keys.JobID // none
+		Name    keys.UserName
+		Row     keys.RowID
+		Due     keys.Time
+		Session keys.UUID
+		Seen    map[keys.UserID]keys.Int
+	}
+	in := row{
+		ID:      must(keys.ParseUserRowID("alice:0xff00")),
+		Table:   must(keys.ParseTableID("ns:table")),
+		Name:    must(keys.NewUserName("Alice")),
+		Row:     must(keys.NewRowID([]byte{0xff, 0})),
+		Due:     keys.TimeOf(time.Unix(1_800_000_000, 5)),
+		Session: keys.UUID{1, 15: 2},
+		Seen:    map[keys.UserID]keys.Int{must(keys.NewUserID("bob")): 3},
+	}
+	b, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out row
+	if err := json.Unmarshal(b, &out); err != nil || !reflect.DeepEqual(out, in) {
+		t.Errorf("from JSON: %+v, %v; want %+v", out, err, in)
+	}
+	if b, err = msgpack.Marshal(in); err != nil {
+		t.Fatal(err)
+	}
+	out = row{}
+	if err := msgpack.Unmarshal(b, &out); err != nil || !reflect.DeepEqual(out, in) {
+		t.Errorf("from msgpack: %+v, %v; want %+v", out, err, in)
 	}
 }
