@@ -7,6 +7,15 @@
 // descending key ([Desc]), or an [Element] of a kind known only at run time. A
 // [Range] selects keys.
 //
+// # Ids
+//
+// Each kind of id is a type of its own, so that none can be passed for another,
+// nor can a string. The constructors check what they are given. [RowID] is any
+// bytes; the others are text: not empty, not too long, valid UTF-8, without
+// control characters (U+0000 to U+001F and U+007F). Case matters. The zero id is
+// no id: it is refused as a key, and its text is empty, so that a field that
+// holds none can be stored.
+//
 // # Format
 //
 // A key is one or more elements, one after another, in the format of

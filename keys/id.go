@@ -18,13 +18,8 @@ const maxLoneID = MaxPrimaryKey - 2
 // MaxPrimaryKey is the longest encoding of a primary key, in bytes.
 const MaxPrimaryKey = 256
 
-// Every id below is text that its constructor has checked: not empty, not too
-// long, valid UTF-8, without control characters (U+0000 to U+001F, U+007F).
-// Case matters. The zero id is no id: it is refused as a key, and its text is
-// empty. Each is a type of its own, so that none can be passed for another,
-// nor can a string.
-//
-// text is what they have in common.
+// text is what the ids that are text have in common. The package's description
+// has the rules.
 type text struct{ s string }
 
 // newText checks s for an id of a kind.

@@ -45,7 +45,7 @@ var (
 	Bools   = rapid.Map(rapid.Bool(), func(v bool) keys.Bool { return keys.Bool(v) })
 	UUIDs   = rapid.Map(rapid.SliceOfN(rapid.SampledFrom([]byte{0, 1, 0xff}), 16, 16), func(v []byte) keys.UUID { return keys.UUID(v) })
 	Times   = rapid.Custom(func(t *rapid.T) keys.Time {
-		return keys.TimeOf(time.Unix(rapid.Int64Range(-1<<40, 1<<40).Draw(t, "sec"), rapid.Int64Range(0, 999_999_999).Draw(t, "nsec")))
+		return keys.TimeOf(time.Unix(genInt.Draw(t, "sec"), rapid.Int64Range(0, 999_999_999).Draw(t, "nsec")))
 	})
 	Elements = elements(3)
 )
