@@ -27,10 +27,11 @@ const engineGoal = 1.05
 
 // groups returns everything that is compared.
 func groups() []group {
-	return []group{
-		{"memory", engineGoal, openMemory, openTree},
-		{"typed", 0, openTyped, openByHand},
-	}
+	return slices.Concat(
+		[]group{{"memory", engineGoal, openMemory, openTree}},
+		boltGroup(),
+		[]group{{"typed", 0, openTyped, openByHand}},
+	)
 }
 
 func main() {
