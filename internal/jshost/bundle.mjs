@@ -1,7 +1,7 @@
 // Bundles npm's fake-indexeddb, from js/node_modules, into build/fakeindexeddb.js, which package jshost loads.
 // Run it from anywhere, after `npm ci` in js/: node internal/jshost/bundle.mjs
 //
-// The bundle is the body of a function of jshostQueueTask that returns the exports. Two lines of the
+// The bundle is the body of a function (jshostQueueTask, jshostPoll) that returns the exports. A few lines of the
 // pinned version are changed on the way; the build fails where it doesn't find them.
 
 import { readFile } from "node:fs/promises";
@@ -25,34 +25,46 @@ const entry = [
 
 const changes = {
 	// The realm queues the tasks of its databases itself: they belong to no page and outlive each.
-	"scheduling.js": [
-		"const setImmediate = globalThis.setImmediate || getSetImmediateFromJsdom() || schedulerPostTask || doSetTimeout;",
-		"const setImmediate = jshostQueueTask;",
+	"lib/scheduling.js": [
+		[
+			"const setImmediate = globalThis.setImmediate || getSetImmediateFromJsdom() || schedulerPostTask || doSetTimeout;",
+			"const setImmediate = jshostQueueTask;",
+		],
+	],
+	// Tasks that wait for another's doing, again and again, would keep the realm from ever being idle.
+	"lib/closeConnection.js": [["queueTask(() => {\n      closeConnection(", "jshostPoll(() => {\n      closeConnection("]],
+	"FDBFactory.js": [
+		["queueTask(() => waitForOthersClosedDelete(", "jshostPoll(() => waitForOthersClosedDelete("],
+		["queueTask(waitForOthersClosed);", "jshostPoll(waitForOthersClosed);"],
 	],
 	// An empty view is a valid key; it was taken for one of a detached buffer.
-	"valueToKeyWithoutThrowing.js": [
-		`"detached" in input ? input.detached : input.byteLength === 0`,
-		`(ArrayBuffer.isView(input) ? input.buffer : input).detached`,
+	"lib/valueToKeyWithoutThrowing.js": [
+		[
+			`"detached" in input ? input.detached : input.byteLength === 0`,
+			`(ArrayBuffer.isView(input) ? input.buffer : input).detached`,
+		],
 	],
 };
 
 const patch = {
 	name: "patch",
 	setup(build) {
-		const unused = new Set(Object.keys(changes));
-		build.onLoad({ filter: /fake-indexeddb[\\/]build[\\/]esm[\\/]lib[\\/](scheduling|valueToKeyWithoutThrowing)\.js$/ }, async ({ path }) => {
-			const name = path.split(/[\\/]/).pop();
-			const source = await readFile(path, "utf8");
-			const [from, to] = changes[name];
-			if (source.split(from).length !== 2) {
-				throw new Error(`${name} of fake-indexeddb is not the one that this script knows`);
+		const unseen = new Set(Object.keys(changes));
+		build.onLoad({ filter: /fake-indexeddb[\\/]build[\\/]esm[\\/]/ }, async ({ path }) => {
+			const name = path.split(/[\\/]esm[\\/]/).pop().replaceAll("\\", "/");
+			let contents = await readFile(path, "utf8");
+			for (const [from, to] of changes[name] ?? []) {
+				if (contents.split(from).length !== 2) {
+					throw new Error(`${name} of fake-indexeddb is not the one that this script knows`);
+				}
+				contents = contents.replace(from, to);
 			}
-			unused.delete(name);
-			return { contents: source.replace(from, to), loader: "js" };
+			unseen.delete(name);
+			return { contents, loader: "js" };
 		});
 		build.onEnd(() => {
-			if (unused.size > 0) {
-				throw new Error(`fake-indexeddb has no ${[...unused].join(", ")}`);
+			if (unseen.size > 0) {
+				throw new Error(`fake-indexeddb has no ${[...unseen].join(", ")}`);
 			}
 		});
 	},

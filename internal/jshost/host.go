@@ -15,7 +15,7 @@ func (r *Realm) install(s *scripts) error {
 	r.base = r.vm.GlobalObject()
 	r.host = r.vm.NewObject()
 	r.setNatives()
-	invoke, err := r.vm.RunString("(fn, ...args) => fn(...args)")
+	invoke, err := r.vm.RunString("(fn, ...args) => args.length === 0 ? fn() : fn(...args)")
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,12 @@ func (r *Realm) install(s *scripts) error {
 		r.post(nil, c.Argument(0))
 		return goja.Undefined()
 	})
-	fake, err := r.runFunction(s.indexedDB, queueTask)
+	poll := r.vm.ToValue(func(c goja.FunctionCall) goja.Value {
+		fn := c.Argument(0)
+		r.loop.poll(func() { r.call(fn) })
+		return goja.Undefined()
+	})
+	fake, err := r.runFunction(s.indexedDB, queueTask, poll)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 type task struct {
 	owner *Program
 	run   func()
+	poll  bool // it only looks whether another task has changed something
 }
 
 type timer struct {
@@ -34,6 +35,7 @@ type loop struct {
 	closed bool
 	wake   chan struct{} // has one element when something was posted
 
+	polls   []task // they wait for the next task that is none
 	timers  timerHeap
 	byID    map[int]*timer
 	lastID  int
@@ -78,6 +80,21 @@ func (l *loop) close() {
 	defer l.mu.Unlock()
 	l.closed = true
 	l.queue = nil
+}
+
+// poll has f run after the next task that isn't such a one itself. It is the realm's own task.
+func (l *loop) poll(f func()) { l.polls = append(l.polls, task{run: f, poll: true}) }
+
+// ran queues what waits for t or another task to have run.
+func (l *loop) ran(t task) {
+	if t.poll || len(l.polls) == 0 {
+		return
+	}
+	polls := l.polls
+	l.polls = nil
+	for _, p := range polls {
+		l.post(p)
+	}
 }
 
 // wait returns when something was posted.

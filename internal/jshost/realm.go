@@ -124,6 +124,7 @@ func (r *Realm) run() {
 		case ready:
 			if t.owner == nil || t.owner.alive() {
 				r.runTask(t)
+				r.loop.ran(t)
 			}
 		}
 	}

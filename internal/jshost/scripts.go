@@ -50,7 +50,7 @@ var loadScripts = sync.OnceValues(func() (*scripts, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.indexedDB = compile("fakeindexeddb.js", "(function (jshostQueueTask) {"+string(bundle)+"\n})")
+	s.indexedDB = compile("fakeindexeddb.js", "(function (jshostQueueTask, jshostPoll) {"+string(bundle)+"\n})")
 	glue, err := readGlue()
 	if err != nil {
 		return nil, err

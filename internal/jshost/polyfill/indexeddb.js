@@ -66,13 +66,17 @@
 	wrap(FakeEventTarget.prototype, "dispatchEvent", (plain) =>
 		function (event) {
 			const to = page(this);
+			const tx = this instanceof IDBTransaction ? this : this.transaction;
+			if (tx) {
+				active.add(tx);
+			}
 			if (pages.has(this) && this.readyState === "done" && this.result instanceof IDBDatabase) {
 				pages.set(this.result, to);
 			}
 			if (to !== 0) {
 				if (host.alive(to)) {
 					host.enter(to);
-					spoil(host.observe(to, "event", event.type, "", this.transaction?.mode ?? this.mode ?? ""), this);
+					spoil(host.observe(to, "event", event.type, "", tx?.mode ?? ""), this);
 				}
 				if (!host.alive(to)) {
 					bury(this, event);
@@ -168,13 +172,15 @@
 	// ---- Strictness.
 
 	// A transaction is active in the task that made it and in those of its own events; fake-indexeddb activates it
-	// for each event, and would leave it so.
+	// for each event, and would leave it so. The set has those that may be active.
+	const active = new Set();
 	host.onTaskEnd(() => {
-		live((tx) => {
+		for (const tx of active) {
 			if (tx._state === "active") {
 				tx._state = "inactive";
 			}
-		});
+		}
+		active.clear();
 	});
 
 	wrap(IDBTransaction.prototype, "objectStore", (plain) =>
@@ -196,7 +202,9 @@
 			if (this._runningVersionchangeTransaction && mode !== "versionchange") {
 				throw new DOMException("A version change transaction is running.", "InvalidStateError");
 			}
-			return plain.call(this, names, mode, options);
+			const tx = plain.call(this, names, mode, options);
+			active.add(tx);
+			return tx;
 		});
 
 	const { FakeEventTarget: _, ...globals } = fake;
