@@ -27,18 +27,13 @@ func List(elements ...Element) (Element, error) {
 	b, err := AppendList(nil, len(elements), func(dst []byte, i int) ([]byte, error) {
 		return elements[i].AppendKey(dst)
 	})
-	if err != nil {
-		return Element{}, err
-	}
-	if _, err := skip(b, MaxDepth); err != nil {
-		return Element{}, invalid("lists lie more than 64 deep in one another")
-	}
-	return Element{string(b)}, nil
+	return Element{string(b)}, err
 }
 
 // AppendList appends the encoding of a list of n elements without an
 // allocation for each. item appends element i, exactly one; its error is
-// returned, with dst as it was.
+// returned, with dst as it was. More than [MaxDepth] of lists in lists is
+// [backend.ErrInvalid].
 //
 // The last byte is the list's end. [Within] of the bytes before it is the range
 // of all lists that begin with these elements.
@@ -50,14 +45,15 @@ func AppendList(dst []byte, n int, item func(dst []byte, i int) ([]byte, error))
 		if b, err = item(b, i); err != nil {
 			return dst, err
 		}
-		if len(b) == at {
-			return dst, invalid("nothing was appended for an element of a list")
-		}
-		if b[at] == codeNull {
+		if at < len(b) && b[at] == codeNull {
 			b = append(b, escape)
 		}
 	}
-	return append(b, 0), nil
+	b = append(b, 0)
+	if _, err := skip(b[len(dst):], MaxDepth); err != nil {
+		return dst, invalid("lists lie more than 64 deep in one another")
+	}
+	return b, nil
 }
 
 // ElementOf returns k, which must be of one component, as an Element:

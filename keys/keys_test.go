@@ -278,6 +278,10 @@ func TestRefused(t *testing.T) {
 	if _, err := keys.List(deep); !errors.Is(err, backend.ErrInvalid) {
 		t.Errorf("a list 65 deep: error %v, want ErrInvalid", err)
 	}
+	b, err := keys.AppendList([]byte("before"), 1, func(dst []byte, _ int) ([]byte, error) { return deep.AppendKey(dst) })
+	if !errors.Is(err, backend.ErrInvalid) || string(b) != "before" {
+		t.Errorf("AppendList 65 deep: %q, %v; want dst as it was and ErrInvalid", b, err)
+	}
 	if _, err := keys.List(keys.Element{}); !errors.Is(err, backend.ErrInvalid) {
 		t.Errorf("a list of the zero Element: error %v, want ErrInvalid", err)
 	}

@@ -81,7 +81,7 @@ func appendList(dst, b []byte, h Head, depth int) ([]byte, int, *Error) {
 	}
 	at := h.Size
 	var err *Error
-	out, _ := keys.AppendList(dst, h.Count, func(dst []byte, i int) ([]byte, error) {
+	out, e := keys.AppendList(dst, h.Count, func(dst []byte, i int) ([]byte, error) {
 		dst, n, e := appendKey(dst, b[at:], depth-1)
 		if e != nil {
 			err = e.at(i)
@@ -90,6 +90,9 @@ func appendList(dst, b []byte, h Head, depth int) ([]byte, int, *Error) {
 		at += n
 		return dst, nil
 	})
+	if err == nil && e != nil {
+		err = refused(e)
+	}
 	return out, at, err
 }
 

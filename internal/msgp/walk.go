@@ -219,13 +219,8 @@ func member(b []byte, name string, depth int) ([]byte, *Error) {
 	return nil, nil
 }
 
-// ReadTime returns the instant in the payload of an extension of type
-// [ExtTime], in UTC.
-func ReadTime(payload []byte) (time.Time, error) {
-	t, err := readTime(payload)
-	return t, orNil(err)
-}
-
+// readTime returns the instant in the payload of an extension of type
+// [ExtTime].
 func readTime(b []byte) (time.Time, *Error) {
 	var sec int64
 	var nsec uint64
@@ -243,5 +238,5 @@ func readTime(b []byte) (time.Time, *Error) {
 	if nsec > 999_999_999 {
 		return time.Time{}, corrupt("a time has more than 999,999,999 nanoseconds")
 	}
-	return time.Unix(sec, int64(nsec)).UTC(), nil
+	return time.Unix(sec, int64(nsec)), nil
 }
