@@ -299,3 +299,66 @@ func TestA15_ManyReadersRunBesideOneWriter(t *testing.T) {
 		t.Errorf("Update = %v", err)
 	}
 }
+
+// The contract costs no allocation per operation beside the pair itself, and
+// none where nothing is wrong but a key missing.
+func TestA34_OperationsAllocateNothing(t *testing.T) {
+	s := memory.New()
+	key := func(i int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(i)) }
+	update(t, s, func(tx backend.WriteTx) error {
+		for i := range 2000 {
+			if err := tx.Put("t", key(i), []byte("value")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	err := s.View(context.Background(), func(_ context.Context, tx backend.ReadTx) error {
+		present, missing := key(77), key(5000)
+		expect := func(what string, want float64, fn func()) {
+			t.Helper()
+			if got := testing.AllocsPerRun(100, fn); got > want {
+				t.Errorf("%s allocates %v times, want at most %v", what, got, want)
+			}
+		}
+		expect("Get", 0, func() {
+			if _, err := tx.Get("t", present); err != nil {
+				t.Error(err)
+			}
+		})
+		expect("Get of a missing key", 0, func() {
+			if _, err := tx.Get("t", missing); !errors.Is(err, backend.ErrNotFound) {
+				t.Error(err)
+			}
+		})
+		expect("Scan of 2,000 pairs", 10, func() {
+			n := 0
+			for _, err := range tx.Scan("t", backend.Range{}) {
+				if err != nil {
+					t.Error(err)
+				}
+				n++
+			}
+			if n != 2000 {
+				t.Errorf("Scan yielded %d pairs, want 2,000", n)
+			}
+		})
+		return nil
+	})
+	if err != nil {
+		t.Errorf("View = %v", err)
+	}
+	update(t, s, func(tx backend.WriteTx) error {
+		k, v := key(77), []byte("new")
+		put := func() {
+			if err := tx.Put("t", k, v); err != nil {
+				t.Error(err)
+			}
+		}
+		put() // copies the nodes on the way
+		if got := testing.AllocsPerRun(100, put); got > 1 {
+			t.Errorf("Put allocates %v times, want once, for the pair", got)
+		}
+		return nil
+	})
+}
