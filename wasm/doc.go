@@ -10,8 +10,9 @@
 // # Loading
 //
 // The loader instantiates the module with the toolchain's own wasm_exec.js and
-// passes one argument: the name of a property of globalThis that holds the
-// callback. It may delete the property when Go.run has returned to it. Then it
+// passes, as the environment's LARDER_CALLBACK, the name of a property of
+// globalThis that holds the callback. It may delete the property when Go.run has
+// returned to it. Then it
 // compares larder_abi with its own number, and larder_go with the version that
 // its wasm_exec.js came from.
 //

@@ -6,8 +6,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
 	"runtime"
+	"syscall"
 	"syscall/js"
 	"unsafe"
 
@@ -20,12 +20,10 @@ import (
 // Serve gives databases to the loader and never returns, unless it was not
 // started by the loader. It is all that a module's main function does.
 func Serve() error {
-	if len(os.Args) < 2 {
-		return errors.New("the module was not started by Larder's loader")
-	}
-	callback := js.Global().Get(os.Args[1])
+	name, _ := syscall.Getenv("LARDER_CALLBACK")
+	callback := js.Global().Get(name)
 	if callback.Type() != js.TypeFunction {
-		return errors.New("the loader has left no callback")
+		return errors.New("the module was not started by Larder's loader")
 	}
 	exported.server = newServer(platform{
 		open: openDatabase,

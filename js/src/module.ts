@@ -4,7 +4,7 @@ import type { ModuleSource } from "./types.js";
 
 /** The class that wasm_exec.js makes, as far as it is used here. */
 interface GoRuntime {
-  argv: string[];
+  env: Record<string, string>;
   exit: (code: number) => void;
   importObject: WebAssembly.Imports;
   run(instance: WebAssembly.Instance): Promise<void>;
@@ -23,7 +23,7 @@ export async function start(
   const go = new Go();
   // The program finds its callback by a name that is there only while it starts.
   const property = `larder callback ${Math.random()}`;
-  go.argv = ["larder", property];
+  go.env = { LARDER_CALLBACK: property };
   go.exit = exited;
   const instance = await WebAssembly.instantiate(module, go.importObject).catch((cause) => {
     throw failed("wasm_exec.js is not of the Go version that built the module", cause);

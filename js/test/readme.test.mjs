@@ -43,8 +43,14 @@ test("the README's example", async () => {
     slugs.push(error.index); // "slug"; error.code is "UNIQUE"
   }
 
-  assert.deepEqual(page.rows.map((row) => row.title), ["Write note G"]);
-  assert.deepEqual(rest.rows.map((row) => row.title), ["Read the proofs"]);
+  assert.deepEqual(
+    page.rows.map((row) => row.title),
+    ["Write note G"],
+  );
+  assert.deepEqual(
+    rest.rows.map((row) => row.title),
+    ["Read the proofs"],
+  );
   assert.equal((await todos.get(1)).signature, "ada was here");
   assert.deepEqual(slugs, ["slug"]);
   assert.equal(await todos.count(), 3);
