@@ -26,13 +26,13 @@ cp -R build/cities "$demo/cities"
 
 # The packages whose tests the test page runs: every engine of a browser, and
 # the entity stores on it, with Verify after each test.
+list=$(bash scripts/wasm-tests.sh ./backend/memory ./backend/idb ./entity/...)
 programs=()
 while IFS=$'\t' read -r path file _; do
   name=$(basename "$file")
   cp "$file" "$demo/test/$name"
   programs+=("{\"package\": \"$path\", \"file\": \"$name\"}")
-done < <(bash scripts/wasm-tests.sh ./backend/memory ./backend/idb ./entity/...)
-[ "${#programs[@]}" -gt 0 ] || { echo "demo: no test program was built" >&2; exit 1; }
+done <<<"$list"
 (IFS=$','; printf '[%s]\n' "${programs[*]}") >"$demo/test/programs.json"
 
 echo "demo: built in $demo"

@@ -11,8 +11,8 @@ formatted() {
 
 # One run for both platforms: code that only one of them uses is not unused.
 staticcheck() {
-  go build -o build/staticcheck honnef.co/go/tools/cmd/staticcheck
-  printf 'native: CGO_ENABLED=1\njs: GOOS=js GOARCH=wasm\n' | build/staticcheck -matrix ./...
+  go build -o build/staticcheck honnef.co/go/tools/cmd/staticcheck &&
+    printf 'native: CGO_ENABLED=1\njs: GOOS=js GOARCH=wasm\n' | build/staticcheck -matrix ./...
 }
 
 check gofmt formatted
