@@ -1,0 +1,80 @@
+// A server for the package and its tests, and a Chromium with a profile on disk.
+import { once } from "node:events";
+import { createReadStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { launch } from "puppeteer-core";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const types = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+
+/** Serves dist/ and test/ until t has ended, and an empty page for every other path. Returns the origin. */
+export async function serve(t) {
+  const server = createServer((request, response) => {
+    const path = normalize(new URL(request.url, "http://localhost").pathname);
+    if (!/^\/(dist|test)\//.test(path)) {
+      response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>Larder</title>");
+      return;
+    }
+    const file = createReadStream(join(root, path));
+    file.on("error", () => response.writeHead(404).end());
+    file.on("open", () => response.writeHead(200, { "Content-Type": types[extname(path)] ?? "text/plain" }));
+    file.pipe(response);
+  });
+  server.listen(0, "localhost");
+  await once(server, "listening");
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://localhost:${server.address().port}`;
+}
+
+/** Makes a directory for a profile, which is deleted when t has ended. */
+export async function profile(t) {
+  const directory = await mkdtemp(join(tmpdir(), "larder-profile-"));
+  t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
+  return directory;
+}
+
+/** Starts Chromium on the profile; it ends when t has ended. */
+export async function start(t, userDataDir) {
+  const browser = await launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    userDataDir,
+    protocolTimeout: 240_000,
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  t.after(() => kill(browser));
+  return browser;
+}
+
+/** Kills the browser with all its processes, at once. */
+export async function kill(browser) {
+  const child = browser.process();
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  process.kill(-child.pid, "SIGKILL");
+  await ended;
+}
+
+/** Opens a page of the origin; what goes wrong in it unseen is printed. */
+export async function open(browser, origin) {
+  const page = await browser.newPage();
+  page.on("pageerror", (error) => console.error(`page: ${error.stack ?? error}`));
+  page.on("console", (message) => console.error(`page: ${message.text()}`));
+  await page.goto(`${origin}/`);
+  return page;
+}
