@@ -32,20 +32,37 @@ func (tx *Tx) checkUnique(b *boundStore, m *scratch) error {
 // checkFree returns an error when x has an entry of another row under key.
 func (tx *Tx) checkFree(x *boundIndex, m *scratch, key []byte) error {
 	r := backend.Range{Limit: 2}
-	m.end = append(m.end[:0], key...)
-	r.Start, r.End = keys.Within(m.end)
-	for kv, err := range tx.r.Scan(x.table, r) {
-		switch {
-		case errors.Is(err, backend.ErrTableNotFound):
-			return nil
-		case err != nil:
-			return err
-		}
-		if other := kv.Key[len(key):]; !bytes.Equal(other, m.primary) {
-			return failure(backend.ErrUnique, "row "+keys.Fmt(other)+" has the index key "+keys.Fmt(key))
-		}
+	r.Start, r.End = keys.Within(key)
+	m.holder = holder{prefix: len(key), primary: m.primary}
+	tx.r.Scan(x.table, r)(m.see)
+	found := m.holder
+	m.holder = holder{}
+	switch {
+	case found.other != nil:
+		return failure(backend.ErrUnique, "row "+keys.Fmt(found.other)+" has the index key "+keys.Fmt(key))
+	case errors.Is(found.err, backend.ErrTableNotFound):
+		return nil
 	}
-	return nil
+	return found.err
+}
+
+// A holder looks for the row that holds an index key. It is a part of scratch,
+// as is its method see as a function, since a loop would allocate both for
+// each key.
+type holder struct {
+	prefix  int    // length of the index key in an entry
+	primary []byte // of the row that may hold the key
+	other   []byte // of another row that does
+	err     error
+}
+
+func (h *holder) see(entry backend.KV, err error) bool {
+	if err != nil {
+		h.err = err
+	} else if primary := entry.Key[h.prefix:]; !bytes.Equal(primary, h.primary) {
+		h.other = primary
+	}
+	return h.err == nil && h.other == nil
 }
 
 // writeEntries deletes the entries of the index keys that went and puts those

@@ -85,7 +85,9 @@ func FuzzToken(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	update(f, db, func(tx *entity.Tx) error { return errors.Join(d.users.Put(tx, uid("a"), ada), d.users.Put(tx, uid("b"), bob)) })
+	update(f, db, func(tx *entity.Tx) error {
+		return errors.Join(d.users.Put(tx, uid("a"), ada), d.users.Put(tx, uid("b"), bob))
+	})
 	view(f, db, func(tx *entity.Tx) error {
 		for row := range d.users.Scan(tx, keys.All[keys.UserID]()) {
 			token, _ := row.Token()

@@ -72,7 +72,12 @@ func (x *Index[I, K, V]) appendKeys(list *keyList, key K, v *V) error {
 	if x.one != nil {
 		return addKey(list, x.one(key, v))
 	}
-	for k := range x.many(key, v) {
+	return addKeys(list, x.many(key, v))
+}
+
+// addKeys is apart from appendKeys because its loop's variables escape.
+func addKeys[I keys.Key[I]](list *keyList, all iter.Seq[I]) error {
+	for k := range all {
 		if err := addKey(list, k); err != nil {
 			return err
 		}

@@ -28,9 +28,10 @@ func (tx *Tx) ReadVersion() uint64 { return tx.r.ReadVersion() }
 type scratch struct {
 	primary  []byte
 	entry    []byte
-	end      []byte
 	payload  []byte
 	old, new []keyList // one for each index of the store
+	holder   holder
+	see      func(backend.KV, error) bool // of holder
 }
 
 // reset empties the lists of n indexes.
@@ -44,7 +45,11 @@ func (m *scratch) reset(n int) {
 	}
 }
 
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
+var scratches = sync.Pool{New: func() any {
+	m := new(scratch)
+	m.see = m.holder.see
+	return m
+}}
 
 // take returns memory for one operation. An operation that a caller's function
 // begins in the midst of another gets memory of its own.

@@ -1,0 +1,17 @@
+package p
+
+import (
+	"github.com/larderdb/larder/entity"
+	"github.com/larderdb/larder/entity/codec/msgpack"
+	"github.com/larderdb/larder/keys"
+)
+
+type user struct{ Name string }
+
+var byName = entity.NewUnique("by_name", func(_ keys.UserID, u *user) keys.String { return keys.String(u.Name) })
+
+var users = entity.New[keys.UserID]("users", msgpack.Of[user](), byName)
+
+var byID = entity.NewIndex("by_id", func(id keys.UserID, u *user) keys.String { return "" })
+
+var others = entity.New[keys.UserID]("others", msgpack.Of[user](), byID)
