@@ -32,8 +32,7 @@ export class LarderError extends Error implements ErrorDetails {
   constructor(code: Code, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.remedy = remedies[code];
-    this.name = new.target.name;
+    [this.name, this.remedy] = table[code];
     if (details.op !== undefined) this.op = details.op;
     if (details.collection !== undefined) this.collection = details.collection;
     if (details.index !== undefined) this.index = details.index;
@@ -42,35 +41,39 @@ export class LarderError extends Error implements ErrorDetails {
   }
 }
 
-const remedies = {
-  NOT_FOUND: "check that it exists first",
-  TABLE_NOT_FOUND: "check the name; collections and indexes are those given to open",
-  EXISTS: "choose another key, or use put to replace the row",
-  UNIQUE: "change the value, or update the row that has it",
-  INVALID: "change the argument that the message names",
-  INVALID_VALUE: "change or leave out what is at the error's path",
-  TOO_LARGE: "store less at once: keys up to 256 bytes, rows up to 16 MiB, transactions up to 64 MiB",
-  CORRUPT: "stored bytes are not what was written: export what can be read and delete the database",
-  SCHEMA_NEWER: "newer code has changed this database: reload the page to get it",
-  CONFLICT: "other writers kept getting in between: try again",
-  READ_ONLY: "write in update, not in view",
-  TX_DONE: "await everything inside the transaction's function",
-  NESTED_TX: "use the running transaction's own collections",
-  CLOSED: "open the database again",
-  LOCKED: "close the other program that holds the database",
-  DELETED: "the database was deleted: open it again to begin an empty one",
-  QUOTA: "free space, or ask navigator.storage.persist() for more",
-  UNSUPPORTED: "use another engine: memory works everywhere",
-  IO: "the browser's storage failed: reload the page and try again",
-  LOAD: "serve larder.wasm and wasm_exec.js of the same package next to each other",
-  INTERNAL: "this is a defect in Larder: report it with its message",
+// The class's name, since a minifier changes that of the class itself, and what helps.
+const table = {
+  NOT_FOUND: ["NotFoundError", "check that it exists first"],
+  TABLE_NOT_FOUND: ["UnknownNameError", "check the name; collections and indexes are those given to open"],
+  EXISTS: ["ExistsError", "choose another key, or use put to replace the row"],
+  UNIQUE: ["UniqueError", "change the value, or update the row that has it"],
+  INVALID: ["InvalidError", "change the argument that the message names"],
+  INVALID_VALUE: ["InvalidValueError", "change or leave out what is at the error's path"],
+  TOO_LARGE: [
+    "TooLargeError",
+    "store less at once: keys up to 256 bytes, rows up to 16 MiB, transactions up to 64 MiB",
+  ],
+  CORRUPT: ["CorruptError", "stored bytes are not what was written: export what can be read and delete the database"],
+  SCHEMA_NEWER: ["SchemaNewerError", "newer code has changed this database: reload the page to get it"],
+  CONFLICT: ["ConflictError", "other writers kept getting in between: try again"],
+  READ_ONLY: ["ReadOnlyError", "write in update, not in view"],
+  TX_DONE: ["TxDoneError", "await everything inside the transaction's function"],
+  NESTED_TX: ["NestedTxError", "use the running transaction's own collections"],
+  CLOSED: ["ClosedError", "open the database again"],
+  LOCKED: ["LockedError", "close the other program that holds the database"],
+  DELETED: ["DeletedError", "the database was deleted: open it again to begin an empty one"],
+  QUOTA: ["QuotaError", "free space, or ask navigator.storage.persist() for more"],
+  UNSUPPORTED: ["UnsupportedError", "use another engine: memory works everywhere"],
+  IO: ["IOError", "the browser's storage failed: reload the page and try again"],
+  LOAD: ["LoadError", "serve larder.wasm and wasm_exec.js of the same package next to each other"],
+  INTERNAL: ["InternalError", "this is a defect in Larder: report it with its message"],
 } as const;
 
 /** The code of a {@link LarderError}. */
-export type Code = keyof typeof remedies;
+export type Code = keyof typeof table;
 
 /** All codes. */
-export const codes = Object.keys(remedies) as readonly Code[];
+export const codes = Object.keys(table) as readonly Code[];
 
 /** Something named doesn't exist. A missing row is `undefined`, not an error. */
 export class NotFoundError extends LarderError {}

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { launch } from "puppeteer-core";
+import { launch } from "../../../scripts/browser/chromium.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const types = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
@@ -42,21 +42,7 @@ export async function profile(t) {
 
 /** Starts Chromium on the profile; it ends when t has ended. */
 export async function start(t, userDataDir) {
-  const browser = await launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    userDataDir,
-    protocolTimeout: 240_000,
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  const browser = await launch({ userDataDir });
   t.after(() => kill(browser));
   return browser;
 }
