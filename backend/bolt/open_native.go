@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -82,7 +83,8 @@ func openNow(path string) (s *Store, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if damage := recover(); damage != nil {
-			file.Close() // bbolt has lost it, and with it the lock
+			unlock(file)
+			file.Close()
 			s, err = nil, damaged("open", "", nil, damage)
 		}
 	}()
@@ -99,7 +101,12 @@ func openNow(path string) (s *Store, err error) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, failure("open", err, path)
+		var system syscall.Errno
+		class := classify(err)
+		if class == backend.ErrIO && !errors.As(err, &system) {
+			class = backend.ErrCorrupt // it is the file that bbolt doesn't like
+		}
+		return nil, &backend.Error{Class: class, Op: "open", Reason: path, Err: err}
 	}
 	s = &Store{db: db, mapped: mapSize(path), lock: make(chan struct{}, 1)}
 	if err := s.readMeta(path); err != nil {
@@ -127,9 +134,14 @@ func mapSize(path string) int {
 }
 
 // readMeta learns what the engine's bucket says, and makes it in a new file.
-func (s *Store) readMeta(path string) error {
+func (s *Store) readMeta(path string) (err error) {
+	defer func() {
+		if damage := recover(); damage != nil {
+			err = damaged("open", "", nil, damage)
+		}
+	}()
 	found, foreign := false, false
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err = s.db.View(func(tx *bbolt.Tx) error {
 		meta := tx.Bucket(metaBucket)
 		if meta == nil {
 			name, _ := tx.Cursor().First()
