@@ -18,10 +18,10 @@ at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; 
 
 # install PACKAGE... installs Debian packages; it fails, with words, where it can't.
 install() {
-  command -v apt-get >/dev/null || fail "$1 is missing and there is no apt-get here: please install it by hand"
+  command -v apt-get >/dev/null || fail "missing: $*; there is no apt-get here, so please install it by hand"
   local as=()
   if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || fail "$1 is missing: please run, as root: apt-get install $*"
+    command -v sudo >/dev/null || fail "missing: $*; please run, as root: apt-get install $*"
     as=(sudo)
   fi
   say "installing $* with apt-get${as[0]:+ as root, by sudo}"
@@ -39,13 +39,15 @@ at_least "${node_version#v}" 20 || fail "this is Node ${node_version}: Larder ne
 command -v npm >/dev/null || fail "npm is missing: it comes with Node, or as the Debian package npm"
 
 if [ "${1:-}" != demo ]; then
+  missing=()
   # The race detector needs cgo.
-  command -v "$(go env CC)" >/dev/null || install gcc libc6-dev
+  command -v "$(go env CC)" >/dev/null || missing+=(gcc libc6-dev)
   if ! node scripts/browser/chromium.mjs >/dev/null 2>&1; then
     [ -z "${CHROMIUM:-}" ] || fail "CHROMIUM is ${CHROMIUM}, which can't be run"
-    install chromium
-    node scripts/browser/chromium.mjs >/dev/null || fail "Chromium was installed and is not found: set CHROMIUM to its path"
+    missing+=(chromium)
   fi
+  [ ${#missing[@]} = 0 ] || install "${missing[@]}"
+  node scripts/browser/chromium.mjs >/dev/null || fail "Chromium is not found: set CHROMIUM to its path"
 fi
 
 # npm's own marker changes whenever npm likes; this copy changes with the lock file only.
