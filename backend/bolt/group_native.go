@@ -67,7 +67,7 @@ func (s *Store) begin(ctx context.Context) (*writeTx, error) {
 		}
 	}
 	g := s.group
-	tx := &writeTx{reader: reader{ctx: ctx, btx: g.btx}, s: s, group: g, version: g.base + g.commits}
+	tx := &writeTx{reader: reader{ctx: ctx, btx: g.btx, extent: s.extent(g.btx)}, s: s, group: g, version: g.base + g.commits}
 	if g.members > 0 {
 		tx.lock = s.lock
 		g.running = tx

@@ -112,8 +112,8 @@ func (l *loop) fetch() (err error) {
 			l.left = 0
 			break
 		}
-		l.r.touch(key, backend.MaxKey)
-		l.r.touch(value, backend.MaxValue)
+		l.r.extent.contain(key)
+		l.r.extent.contain(value)
 		l.pairs = append(l.pairs, backend.KV{Key: key, Value: value})
 	}
 	return nil

@@ -142,6 +142,9 @@ func (s *Store) readMeta(path string) (err error) {
 	}()
 	found, foreign := false, false
 	err = s.db.View(func(tx *bbolt.Tx) error {
+		if info, err := os.Stat(path); err == nil && info.Size() < tx.Size() {
+			return &backend.Error{Class: backend.ErrCorrupt, Op: "open", Reason: path + " has been cut off; restore it from a backup"}
+		}
 		meta := tx.Bucket(metaBucket)
 		if meta == nil {
 			name, _ := tx.Cursor().First()

@@ -7,6 +7,7 @@ import (
 	"context"
 	"iter"
 	"sync/atomic"
+	"unsafe"
 
 	"go.etcd.io/bbolt"
 
@@ -23,7 +24,7 @@ type reader struct {
 	// the closure runs; nil otherwise.
 	lock   chan struct{}
 	failed error // why nothing more can be done
-	probe  byte  // the sum of the bytes that touch has read
+	extent extent
 
 	last   *table            // the table that was used last
 	tables map[string]*table // those that were used
@@ -117,20 +118,28 @@ func (r *reader) Get(name string, key []byte) (value []byte, err error) {
 	if value = t.bucket.Get(key); value == nil {
 		return nil, &backend.Error{Class: backend.ErrNotFound, Op: "get", Table: name, Key: bytes.Clone(key)}
 	}
-	r.touch(value, backend.MaxValue)
+	r.extent.contain(value)
 	return value, nil
 }
 
-// touch reads the ends of a slice before it is handed out: a damaged page may
-// say that it lies where the file has nothing, and it is here that the fault
-// is caught.
-func (r *reader) touch(b []byte, most int) {
-	n := len(b)
-	if n > most {
-		panic("a length that nothing in the file can have")
-	}
-	if n > 0 {
-		r.probe += b[0] + b[n-1]
+// An extent is where the pages of a transaction lie in memory.
+type extent struct {
+	start, end uintptr // of the pages
+	mapped     uintptr // the end of the whole mapping, most of which is beyond the file's end
+}
+
+func (s *Store) extent(btx *bbolt.Tx) extent {
+	start := s.db.Info().Data
+	return extent{start, start + uintptr(btx.Size()), start + uintptr(s.mapped)}
+}
+
+// contain panics if b lies where the file has nothing, as a damaged page may
+// say: better here than where the caller reads it. Slices that aren't of the
+// mapping were put by the transaction.
+func (x *extent) contain(b []byte) {
+	p := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	if p >= x.start && p < x.mapped && p+uintptr(len(b)) > x.end {
+		panic("a page says that its data lies behind the end of the file")
 	}
 }
 

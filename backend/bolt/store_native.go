@@ -45,7 +45,7 @@ func (s *Store) View(ctx context.Context, fn func(context.Context, backend.ReadT
 	if err != nil {
 		return failure("view", err, "")
 	}
-	tx := &readTx{reader{ctx: ctx, btx: btx}}
+	tx := &readTx{reader{ctx: ctx, btx: btx, extent: s.extent(btx)}}
 	defer btx.Rollback()
 	defer tx.ended.Store(true)
 	return fn(ctx, tx)

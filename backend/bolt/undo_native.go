@@ -116,6 +116,7 @@ func (tx *writeTx) redo() (err error) {
 		}
 	}()
 	tx.btx = tx.group.btx
+	tx.extent = tx.s.extent(tx.btx)
 	for name, t := range tx.tables {
 		t.bucket = tx.btx.Bucket([]byte(name))
 		t.changes++
