@@ -20,6 +20,7 @@ const classes = [
 const entry = [
 	`export { default as indexedDB } from "./node_modules/fake-indexeddb/build/esm/fakeIndexedDB.js";`,
 	`export { default as FakeEventTarget } from "./node_modules/fake-indexeddb/build/esm/lib/FakeEventTarget.js";`,
+	`export { default as forceCloseDatabase } from "./node_modules/fake-indexeddb/build/esm/forceCloseDatabase.js";`,
 	...classes.map((c) => `export { default as IDB${c} } from "./node_modules/fake-indexeddb/build/esm/FDB${c}.js";`),
 ].join("\n");
 

@@ -36,6 +36,9 @@ const (
 	Proceed Action = ""
 	// Kill kills the program there and then, in the middle of its code if need be.
 	Kill Action = "kill"
+	// Disconnect aborts the program's transactions, after the step, and closes its connections with a close event
+	// each, as when the browser's storage process dies.
+	Disconnect Action = "disconnect"
 )
 
 // Fail makes a Request fail with a DOMException of that name, "QuotaExceededError" say. Elsewhere it does nothing.

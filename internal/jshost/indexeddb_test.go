@@ -134,6 +134,35 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+func TestDisconnect(t *testing.T) {
+	realm := newRealm(t, jshost.Config{})
+	p, err := realm.Start(t.Context(), jshost.Command{
+		Stderr: t.Output(), IndexedDB: jshost.At(jshost.Request, 2, jshost.Disconnect),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eval(t, p, `new Promise((done) => {
+		const seen = [];
+		const open = indexedDB.open("x", 1);
+		open.onupgradeneeded = () => open.result.createObjectStore("s");
+		open.onsuccess = () => {
+			const db = open.result;
+			db.onclose = () => {
+				seen.push("close");
+				try { db.transaction("s"); } catch (err) { seen.push(err.name); }
+				indexedDB.open("x").onsuccess = (e) => {
+					e.target.result.transaction("s").objectStore("s").count().onsuccess = (e) => done(seen.join() + e.target.result);
+				};
+			};
+			const tx = db.transaction("s", "readwrite");
+			tx.onabort = () => seen.push("abort");
+			tx.objectStore("s").put(1, 1);
+			tx.objectStore("s").put(2, 2);
+		};
+	})`, "abort,close,InvalidStateError0")
+}
+
 func TestSteps(t *testing.T) {
 	var seen []string
 	steps := func(s jshost.Step) jshost.Action {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -77,7 +78,7 @@ func start(t *testing.T, realm *jshost.Realm, steps func(jshost.Step) jshost.Act
 	t.Helper()
 	var tb tab
 	p, err := realm.Start(t.Context(), jshost.Command{
-		Wasm: guest(t), Args: args, Env: map[string]string{"GREETING": "hello"},
+		Wasm: guest(t), Args: args, Env: map[string]string{"LARDER_GREETING": "hello"},
 		Stdout: &tb.out, Stderr: &tb.err, IndexedDB: steps,
 	})
 	if err != nil {
@@ -210,6 +211,50 @@ func TestCallsFromTheHost(t *testing.T) {
 	realm.Close()
 	if _, err := realm.Start(t.Context(), jshost.Command{}); !errors.Is(err, jshost.ErrClosed) {
 		t.Errorf("Start after Close: %v, want ErrClosed", err)
+	}
+}
+
+// A page loads a program as the pages of a site do, and uses its exports.
+func TestProgramLoadedByJavaScript(t *testing.T) {
+	binary, err := os.ReadFile(guest(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := page(t, newRealm(t, jshost.Config{}))
+	got, err := p.Call(t.Context(), `(async (binary) => {
+		const go = new Go();
+		go.argv.push("serve");
+		const { instance } = await WebAssembly.instantiate(binary, go.importObject);
+		go.run(instance);
+		const before = instance.exports.mem.buffer;
+		return [guest.sum(1, 2), String(instance.exports.product(2n ** 40n, -3n)), before.byteLength > 0];
+	})`, binary)
+	if want := []any{int64(3), "-3298534883328", true}; err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+}
+
+func TestWasmrun(t *testing.T) {
+	wasmrun := filepath.Join(buildDir, "wasmrun")
+	if out, err := exec.Command("go", "build", "-o", wasmrun, "./wasmrun").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, tc := range []struct {
+		args   []string
+		code   int
+		output string
+	}{
+		{[]string{guest(t), "echo", "a"}, 0, "[a] hi\n"},
+		{[]string{guest(t), "exit", "9"}, 9, ""},
+		{[]string{"missing.wasm"}, 2, "wasmrun: open missing.wasm: no such file or directory\n"},
+		{nil, 2, "usage: wasmrun program.wasm [arguments]\n"},
+	} {
+		cmd := exec.Command(wasmrun, tc.args...)
+		cmd.Env = append(os.Environ(), "GREETING=not passed on", "LARDER_GREETING=hi")
+		out, _ := cmd.CombinedOutput()
+		if got := cmd.ProcessState.ExitCode(); got != tc.code || string(out) != tc.output {
+			t.Errorf("wasmrun %q: exit code %d, output %q, want %d, %q", tc.args, got, out, tc.code, tc.output)
+		}
 	}
 }
 

@@ -16,7 +16,8 @@ import (
 
 // Command says what to start in a Realm.
 type Command struct {
-	// Wasm is the path of a GOOS=js binary. Empty starts a page without a program, for Eval and Call alone.
+	// Wasm is the path of a GOOS=js binary. Empty starts a page without a program, for Eval and Call alone; the class
+	// Go of wasm_exec.js is there, so that JavaScript can load one.
 	Wasm string
 
 	// Args are the program's arguments, without its name. With Env they have to fit into 8 kB.
@@ -135,12 +136,12 @@ func (r *Realm) start(p *Program, module *wasmModule) error {
 	p.page = page.ToObject(r.vm)
 	r.programs[p.id] = p
 	r.enter(p)
-	if module == nil {
-		return nil
-	}
 	if err := r.runGlue(); err != nil {
 		r.kill(p, err)
 		return err
+	}
+	if module == nil {
+		return nil
 	}
 	argv := r.toJS([]any{"js"}).ToObject(r.vm)
 	for i, arg := range p.command.Args {

@@ -2,7 +2,7 @@
 // as a browser's, and the host may look at every request and event and spoil it. It reaches into private state of
 // the pinned version of fake-indexeddb.
 (host, fake) => {
-	const { indexedDB, FakeEventTarget, IDBDatabase, IDBFactory, IDBObjectStore, IDBIndex, IDBTransaction } = fake;
+	const { indexedDB, FakeEventTarget, forceCloseDatabase, IDBDatabase, IDBFactory, IDBObjectStore, IDBIndex, IDBTransaction } = fake;
 	const pages = new WeakMap(); // open request or connection -> page
 
 	const page = (target) => {
@@ -107,10 +107,28 @@
 
 	// ---- Faults.
 
+	// disconnect takes from a page all its connections, as when the browser's storage process dies.
+	const disconnect = (from) => {
+		live((tx) => {
+			if (page(tx) === from) {
+				tx._abort("AbortError");
+			}
+		});
+		for (const db of indexedDB._databases.values()) {
+			for (const connection of db.connections.filter((c) => page(c) === from)) {
+				host.queueTask(0, () => forceCloseDatabase(connection)); // after the events of the aborts
+			}
+		}
+	};
+
 	// spoil carries out an action. Code of the page is on the stack where it is making a request, and only there.
 	const spoil = (action, target, inCode = false) => {
 		if (action === "kill") {
 			host.die(inCode);
+		}
+		if (action === "disconnect") {
+			const from = page(target);
+			host.queueTask(0, () => disconnect(from));
 		}
 		if (action.startsWith("abort:")) {
 			const tx = target instanceof IDBTransaction ? target : target.transaction;
@@ -151,7 +169,7 @@
 					spoil(action, this, true);
 				} else if (action.startsWith("fail:")) {
 					call = { ...call, operation: () => { throw new DOMException("a fault that the host asked for", action.slice(5)); } };
-				} else if (action.startsWith("abort:")) {
+				} else if (action !== "") {
 					host.queueTask(0, () => spoil(action, this));
 				}
 			}
@@ -207,6 +225,6 @@
 			return tx;
 		});
 
-	const { FakeEventTarget: _, ...globals } = fake;
+	const { FakeEventTarget: _, forceCloseDatabase: __, ...globals } = fake;
 	host.define({ ...globals });
 }

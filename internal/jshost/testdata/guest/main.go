@@ -22,7 +22,7 @@ func main() {
 func run(command string, args []string) error {
 	switch command {
 	case "echo":
-		fmt.Println(args, os.Getenv("GREETING"))
+		fmt.Println(args, os.Getenv("LARDER_GREETING"))
 	case "exit":
 		code, err := strconv.Atoi(args[0])
 		if err != nil {
@@ -53,6 +53,9 @@ func run(command string, args []string) error {
 	}
 	return nil
 }
+
+//go:wasmexport product
+func product(a, b int64) int64 { return a * b }
 
 // day counts the minutes of a day.
 func day() {
