@@ -35,7 +35,7 @@ func groups() []group {
 }
 
 func main() {
-	rounds := flag.Int("rounds", 61, "how often each line is measured; at least 6 for an interval")
+	rounds := flag.Int("rounds", 61, "how often each line is measured, at least 6 times")
 	only := flag.String("only", "", "measure only lines whose name contains this")
 	file := flag.String("json", filepath.Join("build", "bench.json"), "write the results to this file")
 	flag.Parse()
@@ -56,6 +56,9 @@ type report struct {
 }
 
 func run(rounds int, only, file string, out io.Writer) error {
+	if rounds < 6 {
+		return errors.New("an interval takes at least 6 rounds")
+	}
 	dir, err := os.MkdirTemp("", "larder-bench-")
 	if err != nil {
 		return err

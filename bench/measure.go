@@ -41,7 +41,7 @@ func (g group) open(dir string) (ours, plain store, err error) {
 	return ours, plain, nil
 }
 
-// A result is what measuring a pair gave.
+// A result is what measuring a line gave.
 type result struct {
 	Name   string    `json:"name"`
 	Ours   float64   `json:"ours_ns"`  // median time of one operation
@@ -138,7 +138,7 @@ func median(x []float64) (mid, low, high float64) {
 	sorted := slices.Sorted(slices.Values(x))
 	n := len(sorted)
 	mid = (sorted[(n-1)/2] + sorted[n/2]) / 2
-	// The largest k with P(fewer than k below the median) <= 2.5 %.
+	// The largest k with P(at most k draws below the median) <= 2.5 %.
 	k, below, term := 0, 0.0, math.Pow(0.5, float64(n))
 	for below+term <= 0.025 {
 		below += term

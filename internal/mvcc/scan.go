@@ -7,10 +7,6 @@ import (
 	"github.com/larderdb/larder/backend"
 )
 
-// ctxEvery is after how many pairs a long scan looks at its context; the
-// contract asks for no more than 1,024.
-const ctxEvery = 512
-
 // Scan is as in [backend.ReadTx].
 func (tx *ReadTx) Scan(table string, r backend.Range) iter.Seq2[backend.KV, error] {
 	return func(yield func(backend.KV, error) bool) {
@@ -24,66 +20,107 @@ func (tx *ReadTx) Scan(table string, r backend.Range) iter.Seq2[backend.KV, erro
 			t.loops++
 			defer func() { t.loops-- }()
 		}
-		tx.walk(t, r, yield)
+		w := walk{tx: tx, tree: t, r: r, yield: yield}
+		w.run()
 	}
 }
 
-// comparisons is how many pairs a walk compares with its last bound. One that
-// is still going on then looks up where it will end, which is dear for a short
-// walk and spares a long one a third of its time.
-const comparisons = 32
+// A walk that has yielded short pairs is a long one. It looks up where it will
+// end, which is dear for a short walk, and doesn't compare each key with its
+// last bound any more. And it takes pairs by the batch and touches all of them
+// before it yields the first: pairs lie scattered in memory, and a processor
+// that isn't told waits for one after another.
+const (
+	short = 32
+	batch = 16
+)
 
-// walk calls yield with the pairs of t in r.
-func (tx *ReadTx) walk(t *tree, r backend.Range, yield func(backend.KV, error) bool) {
-	n, attend := 0, 0 // pairs yielded; how many of them until more than the next pair is to be looked at
-	var end *byte     // of the first pair after the range, when n >= comparisons
-	step := func(p Pair) bool {
-		if n == attend {
-			switch {
-			case r.Limit > 0 && n == r.Limit:
-				return false
-			case n < comparisons:
-				if r.Reverse && n == 0 && r.End != nil && bytes.Equal(p.Key(), r.End) {
-					return true // the end itself is not in the range
-				}
-				if past(p, r) {
-					return false
-				}
-				attend++
-			default:
-				if n == comparisons {
-					end = t.after(r)
-				}
-				if err := tx.ctx.Err(); err != nil {
-					yield(backend.KV{}, err)
-					return false
-				}
-				attend += ctxEvery
-				if r.Limit > 0 {
-					attend = min(attend, r.Limit)
-				}
-			}
-		}
-		if p.start == end {
-			return false
-		}
-		if tx.done {
-			yield(backend.KV{}, &backend.Error{Class: backend.ErrTxDone, Op: "scan"})
-			return false
-		}
-		n++
-		return yield(p.kv(), nil)
-	}
+// A walk is one loop over the pairs of a tree in a range.
+type walk struct {
+	tx    *ReadTx
+	tree  *tree
+	r     backend.Range
+	yield func(backend.KV, error) bool
+
+	n       int   // pairs yielded
+	end     *byte // start of the first pair after the range, when the walk is long
+	over    bool  // nothing is to be yielded any more
+	pending int   // pairs of next that wait
+	next    [batch]Pair
+	touched byte // what touching leaves, so that it isn't left out
+}
+
+func (w *walk) run() {
+	t, r := w.tree.pairs, w.r
 	switch {
 	case !r.Reverse && len(r.Start) == 0:
-		t.pairs.Scan(step)
+		t.Scan(w.step)
 	case !r.Reverse:
-		t.pairs.Ascend(pivot(r.Start), step)
+		t.Ascend(pivot(r.Start), w.step)
 	case r.End == nil:
-		t.pairs.Reverse(step)
+		t.Reverse(w.step)
 	default:
-		t.pairs.Descend(pivot(r.End), step)
+		t.Descend(pivot(r.End), w.step)
 	}
+	if !w.over {
+		w.flush()
+	}
+}
+
+// step takes the next pair of the tree and reports whether there should be
+// more.
+func (w *walk) step(p Pair) bool {
+	if w.n < short {
+		if w.r.Reverse && w.n == 0 && w.r.End != nil && bytes.Equal(p.Key(), w.r.End) {
+			return true // the end itself is not in the range
+		}
+		if past(p, w.r) {
+			return false
+		}
+		w.next[0], w.pending = p, 1
+		return w.flush()
+	}
+	if p.start == w.end {
+		return false
+	}
+	w.next[w.pending] = p
+	w.pending++
+	return w.pending < batch || w.flush()
+}
+
+// flush yields the pairs that wait and reports whether there should be more.
+func (w *walk) flush() bool {
+	pairs := w.next[:w.pending]
+	w.pending = 0
+	if len(pairs) > 1 {
+		if err := w.tx.ctx.Err(); err != nil {
+			return w.fail(err)
+		}
+		for _, p := range pairs {
+			w.touched += *p.start
+		}
+	}
+	for _, p := range pairs {
+		if w.tx.done {
+			return w.fail(&backend.Error{Class: backend.ErrTxDone, Op: "scan"})
+		}
+		w.n++
+		if !w.yield(p.kv(), nil) || w.n == w.r.Limit {
+			w.over = true
+			return false
+		}
+	}
+	if w.n == short {
+		w.end = w.tree.after(w.r)
+	}
+	return true
+}
+
+// fail ends the walk with an error.
+func (w *walk) fail(err error) bool {
+	w.over = true
+	w.yield(backend.KV{}, err)
+	return false
 }
 
 // past reports whether p lies beyond r in the direction of its walk.
