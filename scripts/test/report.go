@@ -117,7 +117,7 @@ func summary(w io.Writer, reports []report, took time.Duration) bool {
 		p, f, s := r.count()
 		passed, failed, skipped = passed+p, failed+f, skipped+s
 	}
-	fmt.Fprintf(w, "\n%d lanes in %v\n", len(reports), took.Round(time.Second))
+	fmt.Fprintf(w, "\nlanes run: %d, in %v\n", len(reports), took.Round(time.Second))
 	fmt.Fprintf(w, "%d passed, %d failed", passed, failed)
 	if skipped > 0 {
 		fmt.Fprintf(w, ", %d skipped", skipped)
