@@ -91,7 +91,7 @@ func (c *conn) leave(err error) {
 		running = append(running, t)
 	}
 	c.mu.Unlock()
-	c.db.Call("close")
+	_ = try(func() { c.db.Call("close") }) // it may be in no state for it
 	for _, t := range running {
 		t.abort(err)
 	}

@@ -5,6 +5,7 @@ package idb_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"syscall/js"
 	"testing"
 
@@ -103,4 +104,80 @@ func TestConnectionLost(t *testing.T) {
 	}
 	put(t, s, "c", "3")
 	wantState(t, s, "2 a=1 c=3")
+}
+
+// When the browser closes the connection, what waits for it fails, and so
+// does what comes after.
+func TestConnectionClosedByTheBrowser(t *testing.T) {
+	name := newName(t)
+	s := open(t, name)
+	put(t, s, "a", "1")
+	// The store's connection shows itself in its next transaction.
+	proto := js.Global().Get("IDBDatabase").Get("prototype")
+	before := proto.Get("transaction")
+	var db js.Value
+	spy := js.FuncOf(func(this js.Value, args []js.Value) any {
+		db = this
+		return before.Call("call", this, args[0], args[1], args[2])
+	})
+	proto.Set("transaction", spy)
+	put(t, s, "b", "2")
+	proto.Set("transaction", before)
+	spy.Release()
+
+	ctx := testContext(t)
+	err := s.Update(ctx, func(_ context.Context, tx backend.WriteTx) error {
+		db.Call("onclose", js.Null())
+		return tx.Put("t", []byte("c"), []byte("3"))
+	})
+	const want = "the browser closed the connection to the database; open it again"
+	for what, err := range map[string]error{
+		"the Update in which it happened": err,
+		"an Update after it":              tryPut(ctx, s, "d", "4"),
+		"a View after it":                 s.View(ctx, func(context.Context, backend.ReadTx) error { return nil }),
+	} {
+		if !errors.Is(err, backend.ErrIO) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s = %v, want ErrIO with %q", what, err, want)
+		}
+	}
+	wantState(t, open(t, name), "2 a=1 b=2")
+}
+
+func TestDurability(t *testing.T) {
+	name := newName(t)
+	for _, c := range []struct {
+		store, tx backend.Durability
+		want      string
+	}{
+		{backend.Default, backend.Default, "relaxed"},
+		{backend.Strict, backend.Default, "strict"},
+		{backend.Default, backend.Strict, "strict"},
+		{backend.Strict, backend.Relaxed, "relaxed"},
+	} {
+		s, err := idb.Open(testContext(t), name, &idb.Options{Durability: c.store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		proto := js.Global().Get("IDBDatabase").Get("prototype")
+		before := proto.Get("transaction")
+		got := ""
+		spy := js.FuncOf(func(this js.Value, args []js.Value) any {
+			if len(args) < 3 {
+				return before.Call("call", this, args[0], args[1])
+			}
+			got = args[2].Get("durability").String()
+			return before.Call("call", this, args[0], args[1], args[2])
+		})
+		proto.Set("transaction", spy)
+		err = tryPut(backend.WithTxOptions(testContext(t), backend.TxOptions{Durability: c.tx}), s, "a", "1")
+		proto.Set("transaction", before)
+		spy.Release()
+		if err != nil || got != c.want {
+			t.Errorf("a store of durability %d commits one of %d as %q, %v, want %q", c.store, c.tx, got, err, c.want)
+		}
+		if err := backend.Flush(testContext(t), s); err != nil {
+			t.Errorf("Flush: %v", err)
+		}
+		closeStore(t, s)
+	}
 }
