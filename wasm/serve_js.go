@@ -11,10 +11,7 @@ import (
 	"syscall/js"
 	"unsafe"
 
-	"github.com/larderdb/larder/backend"
-	"github.com/larderdb/larder/backend/idb"
-	"github.com/larderdb/larder/backend/memory"
-	"github.com/larderdb/larder/entity"
+	"github.com/larderdb/larder"
 )
 
 // Serve gives databases to the loader and never returns, unless it was not
@@ -26,9 +23,9 @@ func Serve() error {
 		return errors.New("the module was not started by Larder's loader")
 	}
 	exported.server = newServer(platform{
-		open: openDatabase,
-		drop: idb.Delete,
-		list: idb.Names,
+		open: larder.Open,
+		drop: larder.Delete,
+		list: larder.Names,
 		completed: func(completions []byte) {
 			callback.Invoke(address(completions), len(completions))
 			runtime.KeepAlive(completions)
@@ -36,24 +33,6 @@ func Serve() error {
 	})
 	<-context.Background().Done() // for ever
 	return nil
-}
-
-func openDatabase(ctx context.Context, o *openRequest, defs []entity.Definition) (*entity.DB, error) {
-	var engine backend.Store
-	if o.memory {
-		engine = memory.New()
-	} else {
-		store, err := idb.Open(ctx, o.name, &idb.Options{Durability: o.durability})
-		if err != nil {
-			return nil, err
-		}
-		engine = store
-	}
-	db, err := entity.Open(ctx, engine, defs...)
-	if err != nil {
-		return nil, errors.Join(err, engine.Close(context.WithoutCancel(ctx)))
-	}
-	return db, nil
 }
 
 // exported is what the exports work on. The memory that its fields refer to

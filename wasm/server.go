@@ -7,8 +7,8 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/larderdb/larder"
 	"github.com/larderdb/larder/backend"
-	"github.com/larderdb/larder/entity"
 )
 
 // The kinds of completions.
@@ -23,8 +23,8 @@ const txBit = 1 << 31
 
 // A platform is what a server can't do by itself.
 type platform struct {
-	// open opens a database of the engine that o names.
-	open func(ctx context.Context, o *openRequest, defs []entity.Definition) (*entity.DB, error)
+	// open opens a database.
+	open func(ctx context.Context, name string, o *larder.Options) (*larder.DB, error)
 	// drop deletes a database.
 	drop func(ctx context.Context, name string) error
 	// list returns the names of all databases.
@@ -50,14 +50,14 @@ type server struct {
 
 // A database is an open one with its collections, in the order of OpOpen.
 type database struct {
-	db          *entity.DB
+	db          *larder.DB
 	collections []*collection
 }
 
 // A transaction is an attempt that JavaScript works on. Its goroutine waits
 // for finish.
 type transaction struct {
-	tx       *entity.Tx
+	tx       *larder.Tx
 	database *database
 	finish   chan bool // whether to commit; holds one
 }
@@ -103,7 +103,7 @@ func (s *server) do(op, handle, aux uint32, request []byte, a *answer) (err erro
 		return err
 	}
 	// A View never waits, so it can run on the export's own stack.
-	return d.db.View(context.Background(), func(_ context.Context, tx *entity.Tx) error {
+	return d.db.View(context.Background(), func(_ context.Context, tx *larder.Tx) error {
 		return read(tx, op, c, request, a)
 	})
 }
@@ -172,7 +172,7 @@ func (s *server) work(op, handle, aux uint32, request []byte) (job, error) {
 			begin = d.db.View
 		}
 		return func(ctx context.Context, id uint32) (uint32, []byte, error) {
-			return 0, nil, begin(ctx, func(_ context.Context, tx *entity.Tx) error {
+			return 0, nil, begin(ctx, func(_ context.Context, tx *larder.Tx) error {
 				return s.attempt(id, d, tx)
 			})
 		}, nil
@@ -183,7 +183,7 @@ func (s *server) work(op, handle, aux uint32, request []byte) (job, error) {
 	}
 	return func(ctx context.Context, _ uint32) (uint32, []byte, error) {
 		var n int
-		err := d.db.Update(ctx, func(_ context.Context, tx *entity.Tx) (err error) {
+		err := d.db.Update(ctx, func(_ context.Context, tx *larder.Tx) (err error) {
 			n, err = write(tx, op, c, request)
 			return err
 		})
@@ -198,16 +198,16 @@ func (s *server) open(request []byte) (job, error) {
 	}
 	return func(ctx context.Context, _ uint32) (uint32, []byte, error) {
 		d := &database{}
-		defs := make([]entity.Definition, 0, len(o.collections))
+		options := &larder.Options{Memory: o.memory, Durability: o.durability}
 		for _, spec := range o.collections {
 			c, err := newCollection(spec)
 			if err != nil {
 				return 0, nil, err
 			}
 			d.collections = append(d.collections, c)
-			defs = append(defs, c.store)
+			options.Stores = append(options.Stores, c.store)
 		}
-		if d.db, err = s.platform.open(ctx, o, defs); err != nil {
+		if d.db, err = s.platform.open(ctx, o.name, options); err != nil {
 			return 0, nil, err
 		}
 		s.mu.Lock()
@@ -229,7 +229,7 @@ func (s *server) dropDatabase(request []byte) (job, error) {
 }
 
 // attempt lets JavaScript run its function on tx and waits for its end.
-func (s *server) attempt(id uint32, d *database, tx *entity.Tx) error {
+func (s *server) attempt(id uint32, d *database, tx *larder.Tx) error {
 	t := &transaction{tx: tx, database: d, finish: make(chan bool, 1)}
 	s.mu.Lock()
 	s.last = (s.last + 1) &^ txBit

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/larderdb/larder"
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/backend/memory"
 	"github.com/larderdb/larder/entity"
@@ -35,8 +36,8 @@ type client struct {
 func newClient(t *testing.T) *client {
 	c := &client{t: t, calls: make(chan []completion, 100)}
 	c.server = newServer(platform{
-		open: func(ctx context.Context, _ *openRequest, defs []entity.Definition) (*entity.DB, error) {
-			return entity.Open(ctx, memory.New(), defs...)
+		open: func(ctx context.Context, _ string, o *larder.Options) (*larder.DB, error) {
+			return entity.Open(ctx, memory.New(), o.Stores...)
 		},
 		drop:      func(context.Context, string) error { panic("drop has a defect") },
 		list:      func(context.Context) ([]string, error) { return []string{"a", "b"}, nil },
