@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/larderdb/larder/backend"
@@ -18,7 +19,9 @@ var concurrentCases = []testCase{
 		rule: "Updates are serializable: a range that an Update scanned has no new pairs when it commits"},
 	{name: "errors among commits", run: errorsAmongCommits,
 		rule: "Updates that fail, panic or are cancelled beside others take none of the others with them, and leave nothing behind"},
-	historyCase,
+	{name: "nobody is held up by who comes after", run: behindSlow,
+		rule: "an Update whose closure has returned doesn't wait for the closure of one that waited behind it, which may block on anything"},
+	historyCase, replayCase,
 }
 
 func readNumber(tx backend.ReadTx, table, key string) (uint64, error) {
@@ -196,4 +199,29 @@ func errorsAmongCommits(e *env) {
 		}
 		e.wantGet(tx, "t", "n", number(uint64(good)))
 	})
+}
+
+func behindSlow(e *env) {
+	for range 5 {
+		held := e.hold("a")
+		acknowledged, done := make(chan struct{}), make(chan error)
+		go func() {
+			done <- e.s.Update(e.ctx, func(ctx context.Context, tx backend.WriteTx) error {
+				select {
+				case <-acknowledged:
+				case <-ctx.Done():
+					e.Error("the Update ahead didn't return before the closure behind it did")
+				}
+				return tx.Put("t", []byte("b"), []byte("1"))
+			})
+		}()
+		for range 20 {
+			runtime.Gosched() // so that it probably waits by now
+		}
+		held.end()
+		e.wantErr("the Update ahead", <-held.done, nil)
+		close(acknowledged)
+		e.wantErr("the Update behind", <-done, nil)
+	}
+	e.wantState("t{a=held b=1}")
 }
