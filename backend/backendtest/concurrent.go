@@ -35,12 +35,14 @@ func readNumber(tx backend.ReadTx, table, key string) (uint64, error) {
 	return binary.BigEndian.Uint64(b), nil
 }
 
-// add adds 1 to the number at key and returns what it was.
+// add adds 1 to the number at key and returns what it was. In between it lets
+// others run, if the engine does.
 func add(tx backend.WriteTx, table, key string) (uint64, error) {
 	n, err := readNumber(tx, table, key)
 	if err != nil {
 		return 0, err
 	}
+	runtime.Gosched()
 	return n, tx.Put(table, []byte(key), []byte(number(n+1)))
 }
 
@@ -102,6 +104,7 @@ func writeSkew(e *env) {
 						if to == "off" && string(theirs) == "off" {
 							return nil
 						}
+						runtime.Gosched()
 						return tx.Put("t", []byte(own), []byte(to))
 					})
 					e.wantErr("Update", err, nil)
@@ -127,6 +130,7 @@ func phantoms(e *env) {
 					if err != nil {
 						return err
 					}
+					runtime.Gosched()
 					return tx.Put("t", []byte(number(uint64(n))), []byte{byte(w)})
 				})
 				e.wantErr("Update", err, nil)
