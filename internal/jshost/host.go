@@ -1,6 +1,8 @@
 package jshost
 
 import (
+	"bytes"
+	"context"
 	"crypto/rand"
 	"fmt"
 	"strings"
@@ -190,7 +192,7 @@ func (r *Realm) setNatives() {
 	})
 
 	set("compile", func(c goja.FunctionCall) goja.Value {
-		m, err := r.compile(background, append([]byte(nil), arguments{vm, c}.bytes(0)...))
+		m, err := r.compile(context.Background(), bytes.Clone(arguments{vm, c}.bytes(0)))
 		if err != nil {
 			panic(vm.NewGoError(err))
 		}

@@ -11,8 +11,6 @@ import (
 	"github.com/dop251/goja"
 )
 
-var background = context.Background()
-
 // Exception is what JavaScript threw, or rejected a promise with.
 type Exception struct {
 	Name    string // such as "TypeError"; empty when it was no Error
@@ -36,17 +34,18 @@ const maxDepth = 100
 // time.Time, buffers and views of them copies as []byte, arrays []any, objects map[string]any. The error is an
 // *Exception when JavaScript threw one.
 func (p *Program) Eval(ctx context.Context, source string) (any, error) {
-	return p.evaluate(ctx, source, nil)
+	return p.evaluate(ctx, source, false)
 }
 
 // Call calls a function of the program's global object, such as "store.put", and returns what Eval would. Of the
 // arguments, []byte becomes a Uint8Array; integers beyond 2^53 and *big.Int become BigInts; maps with string keys
 // and []any become plain objects and arrays.
 func (p *Program) Call(ctx context.Context, function string, args ...any) (any, error) {
-	return p.evaluate(ctx, "(...args) => "+function+"(...args)", args, true)
+	return p.evaluate(ctx, "(...args) => "+function+"(...args)", true, args...)
 }
 
-func (p *Program) evaluate(ctx context.Context, source string, args []any, call ...bool) (any, error) {
+// evaluate evaluates source and, with call, calls the function that this gives.
+func (p *Program) evaluate(ctx context.Context, source string, call bool, args ...any) (any, error) {
 	type outcome struct {
 		value any
 		err   error
@@ -71,7 +70,7 @@ func (p *Program) evaluate(ctx context.Context, source string, args []any, call 
 		for i, a := range args {
 			list[i] = r.toJS(a)
 		}
-		_, err := r.script("settle", r.vm.ToValue(source), r.vm.ToValue(len(call) > 0), r.arrayOf(list...),
+		_, err := r.script("settle", r.vm.ToValue(source), r.vm.ToValue(call), r.arrayOf(list...),
 			r.vm.ToValue(done), r.vm.ToValue(fail))
 		if err != nil && p.alive() {
 			settled <- outcome{nil, err}
