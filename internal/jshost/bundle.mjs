@@ -14,73 +14,88 @@ const require = createRequire(new URL("js/package.json", root));
 const esbuild = require("esbuild");
 
 const classes = [
-	"Cursor", "CursorWithValue", "Database", "Factory", "Index", "KeyRange", "ObjectStore", "OpenDBRequest",
-	"Record", "Request", "Transaction", "VersionChangeEvent",
+  "Cursor",
+  "CursorWithValue",
+  "Database",
+  "Factory",
+  "Index",
+  "KeyRange",
+  "ObjectStore",
+  "OpenDBRequest",
+  "Record",
+  "Request",
+  "Transaction",
+  "VersionChangeEvent",
 ];
 const entry = [
-	`export { default as indexedDB } from "./node_modules/fake-indexeddb/build/esm/fakeIndexedDB.js";`,
-	`export { default as FakeEventTarget } from "./node_modules/fake-indexeddb/build/esm/lib/FakeEventTarget.js";`,
-	`export { default as forceCloseDatabase } from "./node_modules/fake-indexeddb/build/esm/forceCloseDatabase.js";`,
-	...classes.map((c) => `export { default as IDB${c} } from "./node_modules/fake-indexeddb/build/esm/FDB${c}.js";`),
+  `export { default as indexedDB } from "./node_modules/fake-indexeddb/build/esm/fakeIndexedDB.js";`,
+  `export { default as FakeEventTarget } from "./node_modules/fake-indexeddb/build/esm/lib/FakeEventTarget.js";`,
+  `export { default as forceCloseDatabase } from "./node_modules/fake-indexeddb/build/esm/forceCloseDatabase.js";`,
+  ...classes.map((c) => `export { default as IDB${c} } from "./node_modules/fake-indexeddb/build/esm/FDB${c}.js";`),
 ].join("\n");
 
 const changes = {
-	// The realm queues the tasks of its databases itself: they belong to no page and outlive each.
-	"lib/scheduling.js": [
-		[
-			"const setImmediate = globalThis.setImmediate || getSetImmediateFromJsdom() || schedulerPostTask || doSetTimeout;",
-			"const setImmediate = jshostQueueTask;",
-		],
-	],
-	// Tasks that wait for another's doing, again and again, would keep the realm from ever being idle.
-	"lib/closeConnection.js": [["queueTask(() => {\n      closeConnection(", "jshostPoll(() => {\n      closeConnection("]],
-	"FDBFactory.js": [
-		["queueTask(() => waitForOthersClosedDelete(", "jshostPoll(() => waitForOthersClosedDelete("],
-		["queueTask(waitForOthersClosed);", "jshostPoll(waitForOthersClosed);"],
-	],
-	// An empty view is a valid key; it was taken for one of a detached buffer.
-	"lib/valueToKeyWithoutThrowing.js": [
-		[
-			`"detached" in input ? input.detached : input.byteLength === 0`,
-			`(ArrayBuffer.isView(input) ? input.buffer : input).detached`,
-		],
-	],
+  // The realm queues the tasks of its databases itself: they belong to no page and outlive each.
+  "lib/scheduling.js": [
+    [
+      "const setImmediate = globalThis.setImmediate || getSetImmediateFromJsdom() || schedulerPostTask || doSetTimeout;",
+      "const setImmediate = jshostQueueTask;",
+    ],
+  ],
+  // Tasks that wait for another's doing, again and again, would keep the realm from ever being idle.
+  "lib/closeConnection.js": [
+    ["queueTask(() => {\n      closeConnection(", "jshostPoll(() => {\n      closeConnection("],
+  ],
+  "FDBFactory.js": [
+    ["queueTask(() => waitForOthersClosedDelete(", "jshostPoll(() => waitForOthersClosedDelete("],
+    ["queueTask(waitForOthersClosed);", "jshostPoll(waitForOthersClosed);"],
+  ],
+  // An empty view is a valid key; it was taken for one of a detached buffer.
+  "lib/valueToKeyWithoutThrowing.js": [
+    [
+      `"detached" in input ? input.detached : input.byteLength === 0`,
+      `(ArrayBuffer.isView(input) ? input.buffer : input).detached`,
+    ],
+  ],
 };
 
 const patch = {
-	name: "patch",
-	setup(build) {
-		const unseen = new Set(Object.keys(changes));
-		build.onLoad({ filter: /fake-indexeddb[\\/]build[\\/]esm[\\/]/ }, async ({ path }) => {
-			const name = path.split(/[\\/]esm[\\/]/).pop().replaceAll("\\", "/");
-			let contents = await readFile(path, "utf8");
-			for (const [from, to] of changes[name] ?? []) {
-				if (contents.split(from).length !== 2) {
-					throw new Error(`${name} of fake-indexeddb is not the one that this script knows`);
-				}
-				contents = contents.replace(from, to);
-			}
-			unseen.delete(name);
-			return { contents, loader: "js" };
-		});
-		build.onEnd(() => {
-			if (unseen.size > 0) {
-				throw new Error(`fake-indexeddb has no ${[...unseen].join(", ")}`);
-			}
-		});
-	},
+  name: "patch",
+  setup(build) {
+    const unseen = new Set(Object.keys(changes));
+    build.onLoad({ filter: /fake-indexeddb[\\/]build[\\/]esm[\\/]/ }, async ({ path }) => {
+      const name = path
+        .split(/[\\/]esm[\\/]/)
+        .pop()
+        .replaceAll("\\", "/");
+      let contents = await readFile(path, "utf8");
+      for (const [from, to] of changes[name] ?? []) {
+        if (contents.split(from).length !== 2) {
+          throw new Error(`${name} of fake-indexeddb is not the one that this script knows`);
+        }
+        contents = contents.replace(from, to);
+      }
+      unseen.delete(name);
+      return { contents, loader: "js" };
+    });
+    build.onEnd(() => {
+      if (unseen.size > 0) {
+        throw new Error(`fake-indexeddb has no ${[...unseen].join(", ")}`);
+      }
+    });
+  },
 };
 
 await esbuild.build({
-	stdin: { contents: entry, resolveDir: js },
-	bundle: true,
-	format: "iife",
-	globalName: "fakeIndexedDB",
-	platform: "neutral",
-	mainFields: ["module"],
-	target: "es2022",
-	logLevel: "warning",
-	footer: { js: "return fakeIndexedDB;" },
-	outfile: fileURLToPath(new URL("build/fakeindexeddb.js", root)),
-	plugins: [patch],
+  stdin: { contents: entry, resolveDir: js },
+  bundle: true,
+  format: "iife",
+  globalName: "fakeIndexedDB",
+  platform: "neutral",
+  mainFields: ["module"],
+  target: "es2022",
+  logLevel: "warning",
+  footer: { js: "return fakeIndexedDB;" },
+  outfile: fileURLToPath(new URL("build/fakeindexeddb.js", root)),
+  plugins: [patch],
 });

@@ -41,10 +41,11 @@
       tx.oncomplete = () => done("complete");
       tx.onabort = () => done(`abort ${name(tx.error)}`);
     });
-  const remove = (db) => new Promise((done) => {
-    const request = indexedDB.deleteDatabase(db);
-    request.onsuccess = done;
-  });
+  const remove = (db) =>
+    new Promise((done) => {
+      const request = indexedDB.deleteDatabase(db);
+      request.onsuccess = done;
+    });
   const open = (db, version, upgrade) =>
     new Promise((done, fail) => {
       const request = indexedDB.open(db, version);
@@ -69,10 +70,29 @@
   section = "keys";
   {
     const keys = {
-      zero: 0, negzero: -0, inf: -Infinity, max: 1.7976931348623157e308, nan: NaN, string: "b", empty: "", date: new Date(7),
-      baddate: new Date(NaN), bytes: new Uint8Array([2, 1]), view: new Uint8Array([9, 8, 7]).subarray(1),
-      nobytes: new Uint8Array(0), nobuffer: new ArrayBuffer(0), words: new Uint16Array([258]), array: [1, "x", [new Date(1)]], noarray: [],
-      bool: true, null: null, object: {}, undef: undefined, bigint: 1n, sparse: [, 1], long: new Uint8Array(300).fill(255),
+      zero: 0,
+      negzero: -0,
+      inf: -Infinity,
+      max: 1.7976931348623157e308,
+      nan: NaN,
+      string: "b",
+      empty: "",
+      date: new Date(7),
+      baddate: new Date(NaN),
+      bytes: new Uint8Array([2, 1]),
+      view: new Uint8Array([9, 8, 7]).subarray(1),
+      nobytes: new Uint8Array(0),
+      nobuffer: new ArrayBuffer(0),
+      words: new Uint16Array([258]),
+      array: [1, "x", [new Date(1)]],
+      noarray: [],
+      bool: true,
+      null: null,
+      object: {},
+      undef: undefined,
+      bigint: 1n,
+      sparse: [, 1],
+      long: new Uint8Array(300).fill(255),
     };
     const tx = write(db);
     const store = tx.objectStore("a");
@@ -96,7 +116,11 @@
       log(what, await result(store.count(range)));
     }
     attempt("empty range", () => IDBKeyRange.bound(2, 1));
-    attempt("cmp", () => [indexedDB.cmp(1, "a"), indexedDB.cmp([1], new Uint8Array([1])), indexedDB.cmp(new Date(1), 5)]);
+    attempt("cmp", () => [
+      indexedDB.cmp(1, "a"),
+      indexedDB.cmp([1], new Uint8Array([1])),
+      indexedDB.cmp(new Date(1), 5),
+    ]);
     log("end", await end(tx));
   }
 
@@ -110,11 +134,27 @@
     const cyclic = { list: [1, , 3] };
     cyclic.self = cyclic;
     const values = {
-      bytes: new Uint8Array([1, 2, 3]), view: new Uint8Array([1, 2, 3, 4]).subarray(1, 3), buffer: new Uint8Array([5]).buffer,
-      floats: new Float64Array([-0, 1.5]), map: new Map([[1, { a: 2 }]]), set: new Set(["x"]), date: new Date(3), regexp: /a+/gi,
-      error: new RangeError("why"), bigint: 2n ** 70n, undef: undefined, null: null, sparse: [1, , undefined], instance: new Point(),
-      boxed: [Object(1), Object("s"), Object(false)], nested: { a: { b: [{ c: -0 }] } }, lone: "\ud800",
-      function: () => 1, symbol: Symbol("s"), inner: { f() {} }, promise: Promise.resolve(),
+      bytes: new Uint8Array([1, 2, 3]),
+      view: new Uint8Array([1, 2, 3, 4]).subarray(1, 3),
+      buffer: new Uint8Array([5]).buffer,
+      floats: new Float64Array([-0, 1.5]),
+      map: new Map([[1, { a: 2 }]]),
+      set: new Set(["x"]),
+      date: new Date(3),
+      regexp: /a+/gi,
+      error: new RangeError("why"),
+      bigint: 2n ** 70n,
+      undef: undefined,
+      null: null,
+      sparse: [1, , undefined],
+      instance: new Point(),
+      boxed: [Object(1), Object("s"), Object(false)],
+      nested: { a: { b: [{ c: -0 }] } },
+      lone: "\ud800",
+      function: () => 1,
+      symbol: Symbol("s"),
+      inner: { f() {} },
+      promise: Promise.resolve(),
     };
     const store = write(db, "b").objectStore("b");
     for (const [what, value] of Object.entries(values)) {
@@ -150,7 +190,11 @@
       log("add again", name(err), show(await result(a.get(1))));
     }
     for (let i = 3; i < 10; i++) a.put(i, i);
-    log("getAll", show(await result(a.getAll(IDBKeyRange.bound(2, 8), 3))), show(await result(a.getAllKeys(undefined, 2))));
+    log(
+      "getAll",
+      show(await result(a.getAll(IDBKeyRange.bound(2, 8), 3))),
+      show(await result(a.getAllKeys(undefined, 2))),
+    );
     log("delete", show(await result(a.delete(IDBKeyRange.bound(3, 5)))), show(await result(a.getAllKeys())));
     log("delete nothing", show(await result(a.delete(1000))));
     const walked = [];
@@ -195,7 +239,16 @@
     const request = tx.objectStore("a").get(1);
     attempt("result too early", () => request.result);
     attempt("error too early", () => request.error);
-    log("state", request.readyState, tx.mode, tx.error, [...tx.objectStoreNames], [...db.objectStoreNames], db.version, db.name);
+    log(
+      "state",
+      request.readyState,
+      tx.mode,
+      tx.error,
+      [...tx.objectStoreNames],
+      [...db.objectStoreNames],
+      db.version,
+      db.name,
+    );
     log("end", await end(tx), request.readyState);
     attempt("store after the end", () => tx.objectStore("a"));
     attempt("abort after the end", () => tx.abort());
@@ -410,4 +463,4 @@
     log("databases", show((await indexedDB.databases()).filter((d) => d.name.startsWith("probe"))));
   }
   return `${lines.join("\n")}\n`;
-})()
+})();
