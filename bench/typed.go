@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/larderdb/larder/backend/memory"
 	"github.com/larderdb/larder/entity"
 	"github.com/larderdb/larder/entity/codec/msgpack"
 	"github.com/larderdb/larder/keys"
-
-	"github.com/larderdb/larder/backend/memory"
 )
 
 // A task is the row of the typed layer's lines: about 200 bytes.

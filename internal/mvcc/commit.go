@@ -37,15 +37,12 @@ func (tx *WriteTx) Commit(version uint64) (*Snapshot, error) {
 func (tx *WriteTx) fillStamps(version uint64) {
 	moved := tx.stamped[:0]
 	for _, op := range tx.stamped {
-		if op.keyStamped() && tx.holds(op) {
+		if !op.keyStamped() {
+			op.fill(version)
+		} else if tx.holds(op) { // and it was not overwritten, deleted or dropped since
 			tx.writable(op.Table).pairs.Delete(op.Pair)
 			moved = append(moved, op)
-			continue
 		}
-		if op.keyStamped() {
-			continue // overwritten, deleted or dropped since
-		}
-		op.fill(version)
 	}
 	for _, op := range moved {
 		op.fill(version)
