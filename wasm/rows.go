@@ -49,7 +49,7 @@ func (c *collection) getMany(tx *entity.Tx, request []byte, a *answer) error {
 // put stores the request's rows. All of them are looked at before the first is
 // written.
 func (c *collection) put(tx *entity.Tx, request []byte) (int, error) {
-	var list []keyed
+	var list []row
 	for len(request) > 0 {
 		r, rest, err := c.row("put", request)
 		if err != nil {
@@ -59,7 +59,7 @@ func (c *collection) put(tx *entity.Tx, request []byte) (int, error) {
 	}
 	return len(list), c.store.PutMany(tx, func(yield func(key, row) bool) {
 		for _, r := range list {
-			if !yield(r.key, r.row) {
+			if !yield(r.keys.primary, r) {
 				return
 			}
 		}
@@ -75,7 +75,7 @@ func (c *collection) insert(tx *entity.Tx, request []byte) (int, error) {
 	if len(rest) > 0 {
 		return 0, c.failure("insert", "", errRequest)
 	}
-	return 1, c.store.Insert(tx, r.key, r.row)
+	return 1, c.store.Insert(tx, r.keys.primary, r)
 }
 
 // delete deletes the rows under the request's keys and returns how many there
@@ -99,20 +99,13 @@ func (c *collection) delete(tx *entity.Tx, request []byte) (int, error) {
 	return n, nil
 }
 
-// A keyed row is one with its primary key.
-type keyed struct {
-	key key
-	row row
-}
-
-// row returns the request's first row and the rest.
-func (c *collection) row(op string, request []byte) (keyed, []byte, error) {
-	n, err := msgp.Skip(request)
+// row returns the request's first row, with its keys, and the rest.
+func (c *collection) row(op string, request []byte) (row, []byte, error) {
+	n, k, index, err := c.read(request)
 	if err != nil {
-		return keyed{}, nil, c.failure(op, "", err)
+		return row{}, nil, c.failure(op, index, err)
 	}
-	r, err := c.open(op, request[:n:n])
-	return r, request[n:], err
+	return row{request[:n:n], k}, request[n:], nil
 }
 
 // key returns the request's first key and the rest.
