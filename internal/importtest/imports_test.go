@@ -21,7 +21,7 @@ var rules = []rule{
 	// Engines and what they share.
 	{"backend/backendtest", []string{"backend", "pgregory.net/rapid"}},
 	{"backend/memory", []string{"backend", "internal/gate", "internal/mvcc"}},
-	{"backend/bolt", []string{"backend", "internal/gate", "go.etcd.io/bbolt"}},
+	{"backend/bolt", []string{"backend", "internal/gate", "go.etcd.io/bbolt", "github.com/tidwall/btree"}},
 	{"backend/idb", []string{"backend", "internal/gate", "internal/mvcc",
 		"github.com/hack-pad/go-indexeddb/idb", "github.com/hack-pad/safejs"}},
 	{"backend", nil},
