@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 
 	"github.com/larderdb/larder/backend"
 )
@@ -66,7 +67,7 @@ func scanLimits(e *env) {
 		e.wantScan(tx, "t", backend.Range{Limit: 1}, "a=1")
 		e.wantScan(tx, "t", backend.Range{Limit: 2, Reverse: true}, "c=3 b=2")
 		e.wantScan(tx, "t", backend.Range{Limit: 3}, "a=1 b=2 c=3")
-		e.wantScan(tx, "t", backend.Range{Limit: 1 << 60}, "a=1 b=2 c=3")
+		e.wantScan(tx, "t", backend.Range{Limit: math.MaxInt}, "a=1 b=2 c=3")
 		e.wantScan(tx, "t", backend.Range{Start: []byte("b"), Limit: 1}, "b=2")
 		e.wantScan(tx, "t", backend.Range{Limit: -1}, "error(invalid argument)")
 		_, err := backend.Count(tx, "t", backend.Range{Limit: -1})

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/larderdb/larder/backend"
 )
@@ -133,8 +134,8 @@ func stampPending(e *env) {
 func stampRefused(e *env) {
 	e.update(func(tx backend.WriteTx) {
 		for _, s := range []backend.Stamp{
-			{Offset: -1}, {Offset: 3}, {Offset: 1 << 62}, {Offset: -1 << 63},
-			{InKey: true, Offset: -1}, {InKey: true, Offset: 2}, {InKey: true, Offset: 1 << 62},
+			{Offset: -1}, {Offset: 3}, {Offset: math.MaxInt}, {Offset: math.MinInt},
+			{InKey: true, Offset: -1}, {InKey: true, Offset: 2}, {InKey: true, Offset: math.MaxInt},
 		} {
 			err := tx.Put("t", []byte("123456789"), []byte("1234567890"), s)
 			e.wantClass(fmt.Sprintf("Put with stamp %+v", s), err, backend.ErrInvalid)
