@@ -8,8 +8,8 @@ export interface Scope {
   readonly connection: Connection;
   /** The database's handle or the transaction's number. */
   readonly handle: number;
-  /** Writes at once, or in a transaction of their own, and returns the count that came out. */
-  write(op: number, collection: number, request: Uint8Array): Promise<number>;
+  /** Writes rows or keys, all or none, and returns how many rows it touched. */
+  write(op: number, collection: number, values: readonly unknown[]): Promise<number>;
 }
 
 /** One collection. Its number is its place in the definitions. */
@@ -67,7 +67,7 @@ export class LarderCollection<T> implements Collection<T> {
   }
 
   private write(op: number, values: readonly unknown[]): Promise<number> {
-    return this.scope.write(op, this.number, this.scope.connection.encode(values));
+    return this.scope.write(op, this.number, values);
   }
 }
 

@@ -67,9 +67,9 @@ export class Connection {
     return connection;
   }
 
-  /** Returns values, one after the other, as a request. It is valid until the next call. */
-  encode(values: readonly unknown[]): Uint8Array {
-    return this.encoder.encode(values);
+  /** Returns the values from one to another as a request. It is valid until the next call. */
+  encode(values: readonly unknown[], from?: number, to?: number): Uint8Array {
+    return this.encoder.encode(values, from, to);
   }
 
   /** The size of the module's memory in bytes. */

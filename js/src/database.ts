@@ -44,8 +44,12 @@ export class LarderDatabase implements Database, Scope {
     await this.closing;
   }
 
-  async write(op: number, collection: number, request: Uint8Array): Promise<number> {
+  async write(op: number, collection: number, values: readonly unknown[]): Promise<number> {
     this.checkNesting("write");
+    if (values.length > step) {
+      return this.transaction(Op.Update, (tx) => (tx as Transaction).write(op, collection, values));
+    }
+    const request = this.connection.encode(values);
     return (await this.connection.start(op, this.handle, collection, request)).value;
   }
 
@@ -72,15 +76,18 @@ export class LarderDatabase implements Database, Scope {
     fn: (tx: WriteTransaction) => R | Promise<R>,
     number: number,
   ): Promise<Outcome<R>> {
+    const transaction = new Transaction(this.connection, number, this.numbers);
     try {
       this.running[kind]++;
       let pending: R | Promise<R>;
       try {
-        pending = fn(new Transaction(this.connection, number, this.numbers));
+        pending = fn(transaction);
       } finally {
         this.running[kind]--;
       }
-      return { value: await pending };
+      const value = await pending;
+      await transaction.settled();
+      return { value };
     } catch (error) {
       return { error };
     }
@@ -110,8 +117,16 @@ function nested(op: string): LarderError {
 
 type Outcome<R> = { value: R } | { error: unknown };
 
+/** How many rows are written before the time is looked at, and for how many milliseconds at a stretch. */
+const step = 64;
+const stretch = 8;
+
 /** One attempt of a transaction. Its number is void when the attempt has ended. */
 class Transaction implements WriteTransaction, Scope {
+  /** The writes that take more than one turn, and the first failure of one that had begun. */
+  private readonly long = new Set<Promise<number>>();
+  private torn: { error: unknown } | undefined;
+
   constructor(
     readonly connection: Connection,
     readonly handle: number,
@@ -122,8 +137,40 @@ class Transaction implements WriteTransaction, Scope {
     return collectionOf(this, this.numbers, name);
   }
 
-  async write(op: number, collection: number, request: Uint8Array): Promise<number> {
-    this.connection.do(op, this.handle, collection, request);
+  async write(op: number, collection: number, values: readonly unknown[]): Promise<number> {
+    if (values.length <= step) return this.stretch(op, collection, values, 0, values.length);
+    const write = this.writeMany(op, collection, values);
+    this.long.add(write);
+    return write.finally(() => this.long.delete(write));
+  }
+
+  /** Waits for the writes that nobody awaited, and fails when one of them has stored a part. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.long);
+    if (this.torn !== undefined) throw this.torn.error;
+  }
+
+  /** Writes a few values at a time and lets the page have its turn. */
+  private async writeMany(op: number, collection: number, values: readonly unknown[]): Promise<number> {
+    let count = 0;
+    let began = performance.now();
+    for (let from = 0; from < values.length; from += step) {
+      if (performance.now() - began > stretch) {
+        await new Promise((resolve) => setTimeout(resolve));
+        began = performance.now();
+      }
+      try {
+        count += this.stretch(op, collection, values, from, Math.min(from + step, values.length));
+      } catch (error) {
+        if (from > 0) this.torn ??= { error };
+        throw error;
+      }
+    }
+    return count;
+  }
+
+  private stretch(op: number, collection: number, values: readonly unknown[], from: number, to: number): number {
+    this.connection.do(op, this.handle, collection, this.connection.encode(values, from, to));
     return this.connection.count();
   }
 }

@@ -25,16 +25,17 @@ export class Encoder {
   private busy = false;
 
   /**
-   * Returns values, one after the other. The bytes are valid until the next call.
+   * Returns the values from one to another, one after the other. The bytes are
+   * valid until the next call.
    */
-  encode(values: readonly unknown[]): Uint8Array {
+  encode(values: readonly unknown[], from = 0, to = values.length): Uint8Array {
     // A getter of a value may call the store, and so get here again.
-    if (this.busy) return new Encoder().encode(values);
+    if (this.busy) return new Encoder().encode(values, from, to);
     this.busy = true;
     this.at = 0;
     this.depth = 0;
     try {
-      for (let i = 0; i < values.length; i++) {
+      for (let i = from; i < to; i++) {
         try {
           this.value(values[i]);
         } catch (error) {

@@ -119,7 +119,10 @@ export interface ReadCollection<T> {
 export interface Collection<T> extends ReadCollection<T> {
   /** Stores row under the key that it holds, in place of the row that was there. */
   put(row: T): Promise<void>;
-  /** Stores all rows, or none. */
+  /**
+   * Stores all rows, or none. They must not change until it has ended: many rows are
+   * taken over a few at a time, so that the page stays responsive.
+   */
   putMany(rows: readonly T[]): Promise<void>;
   /** Stores a new row; an ExistsError when there is one under its key. */
   insert(row: T): Promise<void>;

@@ -118,6 +118,29 @@ export const cases = {
     );
   },
 
+  async "many rows are all or none, also where the function doesn't wait for them or catches the error"(t) {
+    const { db, counters } = await opened(t);
+    const many = (n, from = 0) => Array.from({ length: n }, (_, i) => ({ id: i, n: from }));
+    equal(await counters.putMany(many(1000)), undefined);
+    equal(await counters.count(), 1001);
+    await db.update((tx) => {
+      tx.collection("counters").putMany(many(3000, 1));
+    });
+    equal(await counters.count(), 3001);
+    equal((await counters.get(2999)).n, 1);
+    const bad = [...many(500, 2), { id: 501, f: () => 1 }];
+    equal((await t.fails("INVALID_VALUE", () => counters.putMany(bad))).path, "[500].f");
+    const caught = (tx) =>
+      tx
+        .collection("counters")
+        .putMany(bad)
+        .catch(() => {});
+    await t.fails("INVALID_VALUE", () => db.update(caught));
+    equal((await counters.get(1)).n, 1, "a row of the part that was stored");
+    equal(await counters.deleteMany(many(3000).map((row) => row.id)), 3000);
+    equal(await counters.count(), 1);
+  },
+
   async "a transaction's end is its end"(t) {
     const { db } = await opened(t);
     let kept;
