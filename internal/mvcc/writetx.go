@@ -16,6 +16,7 @@ type WriteTx struct {
 	size      int   // bytes put and deleted
 	failed    error // why the transaction can't commit
 	stamped   []Op  // the puts that have stamps
+	arena     arena
 	recording bool
 	ops       []Op
 }
@@ -37,7 +38,7 @@ func (tx *WriteTx) Changed() bool { return tx.changed }
 // can learn of it before it writes there.
 func (tx *WriteTx) Err() error { return tx.failed }
 
-// Put is as in [backend.WriteTx]. It copies key and value into one buffer.
+// Put is as in [backend.WriteTx]. It copies key and value.
 func (tx *WriteTx) Put(table string, key, value []byte, stamps ...backend.Stamp) error {
 	if tx.done {
 		return &backend.Error{Class: backend.ErrTxDone, Op: "put", Table: table}
@@ -48,7 +49,7 @@ func (tx *WriteTx) Put(table string, key, value []byte, stamps ...backend.Stamp)
 	if err := tx.charge("put", table, len(key)+len(value)); err != nil {
 		return err
 	}
-	tx.put(Op{Kind: Put, Table: table, Pair: Join(key, value), Stamps: slices.Clone(stamps)})
+	tx.put(Op{Kind: Put, Table: table, Pair: tx.arena.join(key, value), Stamps: slices.Clone(stamps)})
 	return nil
 }
 
