@@ -12,10 +12,13 @@ import (
 // the transaction runs is [ErrNestedTx]. Through any other context it waits
 // for what it must, until that context is done.
 //
-// A closure may block on anything, and a panic in it rolls the transaction
-// back, goes on to the caller, and leaves the store usable. When a closure
-// returns an error, the transaction is rolled back and the same error is
-// returned, not wrapped.
+// A closure's context is derived from the caller's, and once the transaction
+// has ended it is a context like any other.
+//
+// A closure may block on anything. A panic in it, or runtime.Goexit, rolls the
+// transaction back, goes on to the caller, and leaves the store usable. When a
+// closure returns an error, the transaction is rolled back and the same error
+// is returned, not wrapped.
 type Store interface {
 	// View runs fn on one consistent snapshot, which holds every Update that
 	// this Store acknowledged before View began, and no part of any that
@@ -31,8 +34,9 @@ type Store interface {
 	// in between; what an earlier run wrote is gone then, so fn must not leave
 	// effects outside tx. An Update that must wait for another writer waits
 	// until ctx is done and then returns ctx's error. If ctx is done before
-	// the commit begins, nothing is written and Update returns ctx's error.
-	// Once the commit has begun, its true outcome is returned.
+	// fn returns, nothing is written and Update returns ctx's error. Once the
+	// commit has begun, its true outcome is returned. An Update that writes
+	// nothing takes no commit number.
 	Update(ctx context.Context, fn func(ctx context.Context, tx WriteTx) error) error
 
 	// Close refuses new transactions, and those still waiting for their turn,
@@ -81,11 +85,11 @@ type ReadTx interface {
 	ReadVersion() uint64
 }
 
-// A WriteTx reads what it has written itself. In a View's transaction there
-// is none, so nothing can be written there.
+// A WriteTx reads what it has written itself. A View has none, so nothing can
+// be written there.
 //
-// A transaction whose keys and values put, and keys deleted, sum up to more
-// than [MaxTx] bytes is refused: the call that exceeds it reports
+// A transaction whose keys and values put, and existing keys deleted, sum up to
+// more than [MaxTx] bytes is refused: the call that exceeds it reports
 // [ErrTooLarge] and Update fails with [ErrTooLarge] whatever fn returns after
 // it, unless fn returns an error of its own.
 type WriteTx interface {
