@@ -173,3 +173,41 @@ func withoutGlobal(t *testing.T, name string) {
 		object.Call("defineProperty", global, name, before)
 	})
 }
+
+// A tab that commits without a pause doesn't keep another one from ever
+// committing, whether the other's closure waits for events or not.
+func TestBusyTabStarvesNobody(t *testing.T) {
+	for _, waits := range []bool{false, true} {
+		t.Run(fmt.Sprintf("closure waits %v", waits), func(t *testing.T) {
+			name := newName(t)
+			busy, other := open(t, name), open(t, name)
+			stop := make(chan struct{})
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+						put(t, busy, "busy", "1")
+					}
+				}
+			})
+			for i := range 5 {
+				runs := 0
+				err := other.Update(testContext(t), func(_ context.Context, tx backend.WriteTx) error {
+					// A closure that always waits can always be overtaken.
+					if runs++; waits && runs == 3 {
+						giveTurn()
+					}
+					return tx.Put("t", []byte("other"), []byte("1"))
+				})
+				if err != nil || runs > 20 {
+					t.Errorf("Update %d = %v after %d runs, want nil after a few", i, err, runs)
+				}
+			}
+			close(stop)
+			wg.Wait()
+		})
+	}
+}

@@ -12,8 +12,12 @@ import (
 	"github.com/larderdb/larder/internal/mvcc"
 )
 
-// maxTries bounds how often an Update's closure runs.
-const maxTries = 100
+const (
+	// maxTries bounds how often an Update's closure runs.
+	maxTries = 100
+	// patience is how often an Update may be beaten before it insists.
+	patience = 2
+)
 
 // errBeaten ends a transaction of IndexedDB that found commits of others.
 var errBeaten = errors.New("another context was faster")
@@ -25,14 +29,18 @@ func (s *Store) Update(ctx context.Context, fn func(ctx context.Context, tx back
 		return err
 	}
 	defer turn.End()
-	for range maxTries {
+	for tries := range maxTries {
 		if err := s.harmed(); err != nil {
 			return classify("update", err)
 		}
 		if err := s.conn.err(); err != nil {
 			return classify("update", err)
 		}
-		done, err := s.attempt(ctx, fn)
+		attempt := s.attempt
+		if tries >= patience {
+			attempt = s.insist
+		}
+		done, err := attempt(ctx, fn)
 		if done || err != nil {
 			return err
 		}
@@ -45,18 +53,28 @@ func (s *Store) Update(ctx context.Context, fn func(ctx context.Context, tx back
 // snapshot has then.
 func (s *Store) attempt(ctx context.Context, fn func(ctx context.Context, tx backend.WriteTx) error) (bool, error) {
 	base := s.head.Load()
+	next, raw, err := s.derive(ctx, base, fn)
+	if err != nil {
+		return false, err
+	}
+	return s.commit(ctx, base, next, raw)
+}
+
+// derive runs fn on base and returns the state that it leads to and its
+// record, which is nil when fn has written nothing.
+func (s *Store) derive(ctx context.Context, base *state, fn func(ctx context.Context, tx backend.WriteTx) error) (*mvcc.Snapshot, []byte, error) {
 	tx := base.snap.Write(ctx)
 	tx.Record()
 	defer tx.End()
 	if err := fn(ctx, tx); err != nil {
-		return false, err
+		return nil, nil, err
 	}
 	tx.End()
 	if err := tx.Err(); err != nil {
-		return false, err
+		return nil, nil, err
 	}
 	if !tx.Changed() {
-		return s.commit(ctx, base, base.snap, nil)
+		return base.snap, nil, nil
 	}
 	rec := record{
 		db: base.root.db, context: s.context, serial: s.serial + 1,
@@ -64,10 +82,76 @@ func (s *Store) attempt(ctx context.Context, fn func(ctx context.Context, tx bac
 	}
 	raw := rec.encode()
 	next, err := tx.Commit(rec.commit)
+	return next, raw, err
+}
+
+// insist is attempt for an Update that was beaten before: a context whose next
+// transaction always stands in IndexedDB's queue before this one's would beat
+// it again and again. So fn runs inside the transaction of IndexedDB, which
+// has read the log by then, while nobody else can write. Should fn wait for an
+// event, IndexedDB ends the transaction, and it is an ordinary attempt.
+func (s *Store) insist(ctx context.Context, fn func(ctx context.Context, tx backend.WriteTx) error) (bool, error) {
+	var t *txn
+	reached := make(chan tail, 1)
+	ended := make(chan error, 1)
+	version := s.head.Load().snap.Version()
+	go func() {
+		ended <- s.conn.run(ctx, logScope, s.options(ctx), func(own *txn) {
+			t = own
+			read := s.conn.readTail(t, version)
+			t.then(read.records, func() { reached <- read.results(version) })
+		})
+	}()
+	var news tail
+	select {
+	case news = <-reached:
+	case err := <-ended:
+		return false, classify("commit", err)
+	}
+	// Once the transaction has ended, t may be another's.
+	open := true
+	isOpen := func() bool {
+		select {
+		case <-ended:
+			open = false
+		default:
+		}
+		return open
+	}
+	stop := func() {
+		if open && isOpen() {
+			t.abort(errBeaten)
+			<-ended
+			open = false
+		}
+	}
+	defer stop() // also when fn panics
+	more, err := s.take(ctx, news)
+	if err != nil || more {
+		return false, classify("commit", err)
+	}
+	base := s.head.Load()
+	next, raw, err := s.derive(ctx, base, fn)
 	if err != nil {
 		return false, err
 	}
-	return s.commit(ctx, base, next, raw)
+	if ctx.Err() != nil || !isOpen() || try(func() {
+		if raw != nil {
+			t.store(logStore).Call("add", s.conn.bytes(raw), base.snap.Version()+1)
+		}
+		t.commit()
+	}) != nil {
+		stop()
+		return s.commit(ctx, base, next, raw)
+	}
+	open = false
+	if err := <-ended; err != nil {
+		return false, classify("commit", err)
+	}
+	if raw != nil {
+		s.acknowledge(next, len(raw))
+	}
+	return true, nil
 }
 
 // commit makes next, of which raw is the record, the state after base. When
