@@ -2,6 +2,8 @@
 
 package wasm
 
+//lint:file-ignore U1000 the exports are called by JavaScript
+
 import (
 	"bytes"
 	"context"
