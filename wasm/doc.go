@@ -88,7 +88,7 @@
 //	OpQuery     do     any     query, see below           rows, split; count; page token
 //	OpCount     do     any     query                      count
 //	OpPut       do tx, start db   rows                    –
-//	OpInsert    do tx, start db   rows                    –
+//	OpInsert    do tx, start db   one row                 –
 //	OpDelete    do tx, start db   keys                    count, or value: how many existed
 //
 // The row of OpGet is plain msgpack. Rows that are split have the text of their

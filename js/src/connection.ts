@@ -80,7 +80,12 @@ export class Connection {
   /** Does op at once; what it answers is read by the methods below, before the next call. */
   do(op: number, handle: number, aux: number, request?: Uint8Array): void {
     const size = this.pass(request);
-    const failed = this.exports.larder_do(op, handle, aux, size) !== 0;
+    let failed: boolean;
+    try {
+      failed = this.exports.larder_do(op, handle, aux, size) !== 0;
+    } catch (cause) {
+      throw this.crashed(cause);
+    }
     this.look();
     if (failed) throw this.error();
   }
@@ -101,13 +106,18 @@ export class Connection {
         throw this.error();
       }
       this.waiting.set(id, { resolve, reject, attempt });
-      this.exports.resume();
+      this.resume();
     });
   }
 
   /** Lets the goroutines run that a call has woken. */
   resume(): void {
-    if (this.dead === undefined) this.exports.resume();
+    if (this.dead !== undefined) return;
+    try {
+      this.exports.resume();
+    } catch (cause) {
+      this.crashed(cause);
+    }
   }
 
   /** The answer's count. */
@@ -191,10 +201,21 @@ export class Connection {
 
   /** The program ended, which it does only by a defect or for want of memory. */
   private exited(code: number): void {
-    this.dead ??= makeError("INTERNAL", `the module has ended with exit code ${code}`);
+    this.end(makeError("INTERNAL", `the module has ended with exit code ${code}`));
+  }
+
+  /** WebAssembly threw something, so the program can't go on. */
+  private crashed(cause: unknown): LarderError {
+    return this.end(makeError("INTERNAL", `the module has crashed: ${cause}`, { cause }));
+  }
+
+  /** Fails everything that waits, now and later. The next connection is another. */
+  private end(error: LarderError): LarderError {
+    this.dead ??= error;
     connected = undefined;
     for (const { reject } of this.waiting.values()) reject(this.dead);
     this.waiting.clear();
+    return this.dead;
   }
 }
 

@@ -101,3 +101,26 @@ test("loading can be tried again", async (t) => {
     console.log("open");`;
   assert.equal(await run(t, program), "LOAD\nopen");
 });
+
+test("a module that crashes or ends fails what waits, and is not used again", async (t) => {
+  const program = `
+    import { open } from "./dist/index.js";
+    const options = { collections: { rows: { key: "id" } }, engine: "memory" };
+    const db = await open("x", options);
+    globalThis.broken = true;
+    await db.collection("rows").put({ id: 1 }).catch((e) => console.log(e.name, e.message));
+    await db.collection("rows").get(1).catch((e) => console.log(e.code));
+    globalThis.broken = false;
+    console.log(await (await open("x", options)).collection("rows").count());`;
+  const breaking = (statement) => async (copy) => {
+    const file = join(copy, "wasm_exec.js");
+    const invoke = '"syscall/js.valueInvoke": (sp) => {';
+    const script = await readFile(file, "utf8");
+    assert.ok(script.includes(invoke));
+    await writeFile(file, script.replace(invoke, `${invoke} if (globalThis.broken) { ${statement} }`));
+  };
+  const crashed = await run(t, program, breaking('throw new Error("trap");'));
+  assert.equal(crashed, "InternalError the module has crashed: Error: trap\nINTERNAL\n0");
+  const ended = await run(t, program, breaking("this.exit(3); return;"));
+  assert.equal(ended, "InternalError the module has ended with exit code 3\nINTERNAL\n0");
+});

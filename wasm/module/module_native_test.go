@@ -113,3 +113,10 @@ func TestAPI(t *testing.T) {
 	}
 	t.Log(time.Since(begin))
 }
+
+func TestHostile(t *testing.T) {
+	page := newPage(t, newRealm(t, jshost.Config{}), nil)
+	begin := time.Now()
+	got, err := page.Call(t.Context(), "((seed, rounds) => shipped.hostile(shipped, wasm, seed, rounds))", 1, 500)
+	t.Log(time.Since(begin), got, err)
+}

@@ -21,6 +21,7 @@ const entry = [
   exported("Decoder", join(out, "decode.js")),
   exported("Op", join(out, "abi.js")),
   exported("casesFor, runCase", join(js, "test", "cases", "run.mjs")),
+  exported("hostile", fileURLToPath(new URL("hostile.mjs", import.meta.url))),
 ].join("\n");
 
 const esbuild = createRequire(join(js, "package.json"))("esbuild");
