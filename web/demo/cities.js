@@ -47,7 +47,7 @@ export function toRow(id, c) {
 
 /** The query for a search by name, country and region: each has an index, so none scans the table. */
 export function searchQuery({ text, country, region, reverse }, limit, after) {
-  const prefix = fold(text.trim());
+  const prefix = fold(text.trimStart());
   const page = { limit, reverse, after };
   if (region) return { index: "region", prefix: [country, region, prefix], ...page };
   if (country) return { index: "country", prefix: [country, prefix], ...page };
