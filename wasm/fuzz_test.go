@@ -76,3 +76,30 @@ func FuzzRequests(f *testing.F) {
 		}
 	})
 }
+
+// What a key is decoded from is what it is encoded as, and a row is decoded to
+// the bytes that it was; what they hold is found out by who reads them.
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte("\x02a\x00"), rowOf(1, 2))
+	f.Add([]byte("\x05\x00\xff\x21\xc0\x00\x00\x00\x00\x00\x00\x00\x00rest"), []byte{0xc1})
+	f.Fuzz(func(t *testing.T, encoded, data []byte) {
+		if k, rest, err := (key{}).DecodeKey(encoded); err == nil {
+			b, err := k.AppendKey(nil)
+			if got := string(b) + string(rest); err != nil || got != string(encoded) {
+				t.Errorf("%x is decoded and encoded as %x, %v", encoded, got, err)
+			}
+		}
+		var r row
+		if err := (rawCodec{}).Decode(data, &r); err != nil {
+			t.Fatal(err)
+		}
+		b, err := rawCodec{}.Append(nil, &r)
+		if err != nil || string(b) != string(data) {
+			t.Errorf("%x is decoded and encoded as %x, %v", data, b, err)
+		}
+		var a answer
+		if err := a.addRow(data); (err == nil) != (msgp.Validate(data) == nil) {
+			t.Errorf("addRow(%x) = %v, and it is valid: %v", data, err, msgp.Validate(data))
+		}
+	})
+}
