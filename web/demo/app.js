@@ -1,9 +1,7 @@
 // The page: opens the store, loads the list, answers searches.
-import { DATABASE, openStore } from "./cities.js";
+import { Client } from "./client.js";
 import { Editor } from "./edit.js";
-import { bytes, count, milliseconds, set, showDisk, timed, watchTasks } from "./figures.js";
-import { deleteDatabase } from "./larder/index.js";
-import { load, loadState, turn } from "./load.js";
+import { bytes, count, set, showDisk, timed, watchTasks } from "./figures.js";
 import { CityMap } from "./map.js";
 import { guard, report } from "./report.js";
 import { Search } from "./search.js";
@@ -18,10 +16,9 @@ try {
 }
 
 async function main() {
-  const begin = performance.now();
-  const store = await openStore();
-  set("open", milliseconds(performance.now() - begin));
-  set("engine", store.db.engine);
+  const store = new Client();
+  const { result: opened } = await timed("open", () => store.call("open"));
+  set("engine", opened.engine);
 
   const regions = await fetchRegions();
   const search = new Search(store, regions);
@@ -49,8 +46,8 @@ async function main() {
 
   await search.run();
   await showSizes(store);
-  await offerLoading(store, search, map);
   await drawAll(store, map);
+  await offerLoading(store, search, map);
   document.documentElement.dataset.ready = "";
 }
 
@@ -62,7 +59,7 @@ async function fetchRegions() {
 
 /** Shows the loading section while something is missing; returns when all is there. */
 async function offerLoading(store, search, map) {
-  const state = await loadState(store);
+  const state = await store.call("loadState");
   if (state.next >= state.files.length) return;
   const show = ({ loaded, rows, rate }) => {
     byId("load-progress").value = loaded / rows;
@@ -72,41 +69,40 @@ async function offerLoading(store, search, map) {
   byId("load").hidden = false;
   show(state);
   if (state.next > 0) byId("load-start").textContent = "Go on loading";
-  await drawAll(store, map);
   await new Promise((resolve) => byId("load-start").addEventListener("click", resolve, { once: true }));
   byId("load-start").disabled = true;
-  await load(store, state, (progress) => {
-    show(progress);
-    map.add(progress.chunk);
-    set("rows", count(progress.loaded));
-  });
+  const progress = (made) => {
+    show(made);
+    map.add(made.places);
+    set("rows", count(made.loaded));
+  };
+  await store.callWithProgress(progress, "load", state);
   byId("load").hidden = true;
   await search.run();
   await showSizes(store);
 }
 
-/** Draws every city, from the store, a page at a time so that the page stays at hand. */
+/** Draws every city, from the store, some thousands at a time. */
 async function drawAll(store, map) {
   map.clear();
   let after;
   do {
-    const { rows, next } = await store.cities.query({ limit: 1000, after });
-    map.add(rows);
+    const { places, next } = await store.call("places", after);
+    map.add(places);
     after = next;
-    await turn();
   } while (after);
 }
 
 async function showSizes(store) {
-  set("rows", count(await store.cities.count()));
-  set("memory", bytes(store.db.memory));
+  const { rows, memory } = await store.call("sizes");
+  set("rows", count(rows));
+  set("memory", bytes(memory));
   await showDisk();
 }
 
 async function wipe(store) {
   if (!confirm("Delete the database of this page, with all its rows?")) return;
-  await store.db.close();
-  await deleteDatabase(DATABASE);
+  await store.call("wipe");
   location.reload();
 }
 

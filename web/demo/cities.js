@@ -1,6 +1,4 @@
-// The demo's schema and the queries that the page asks, apart from any element.
-import { open } from "./larder/index.js";
-
+// The demo's schema, its rows, and the queries that the page asks.
 export const DATABASE = "demo";
 
 export const schema = {
@@ -15,11 +13,6 @@ export const schema = {
   },
   meta: { key: "id" },
 };
-
-export async function openStore() {
-  const db = await open(DATABASE, { collections: schema, wasm: new URL("./larder/larder.wasm", import.meta.url) });
-  return { db, cities: db.collection("cities"), meta: db.collection("meta") };
-}
 
 /** Folds a name for search: no case, no accents, so that "sao" finds "São Paulo". */
 export function fold(name) {

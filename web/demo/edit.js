@@ -1,5 +1,4 @@
 // The editor: one dialog for a city, and the toast that undoes a delete.
-import { band, fold } from "./cities.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -16,7 +15,7 @@ export class Editor {
   }
 
   async open(id) {
-    const row = await this.store.cities.get(id);
+    const row = await this.store.call("get", id);
     if (!row) return this.changed(`city ${id} is gone`);
     this.row = row;
     byId("edit-name").value = row.name;
@@ -26,26 +25,18 @@ export class Editor {
     byId("editor").showModal();
   }
 
-  /** Changes the row in a transaction that reads it again: another tab may have changed it since. */
   async #save() {
-    const { id } = this.row;
     const name = byId("edit-name").value.trim();
     const lat = byId("edit-lat").valueAsNumber;
     const lng = byId("edit-lng").valueAsNumber;
-    await this.commit(() =>
-      this.store.db.update(async (tx) => {
-        const cities = tx.collection("cities");
-        const row = await cities.get(id);
-        if (row) await cities.put({ ...row, name, fold: fold(name), lat, lng, band: band(lat) });
-      }),
-    );
+    await this.commit(() => this.store.call("change", this.row.id, { name, lat, lng }));
     this.changed(`${name} is saved`);
   }
 
   async #delete() {
     byId("editor").close();
     this.deleted = this.row;
-    await this.commit(() => this.store.cities.delete(this.deleted.id));
+    await this.commit(() => this.store.call("delete", this.deleted.id));
     this.changed(`${this.deleted.name} is deleted`);
     byId("toast-text").textContent = `${this.deleted.name} is deleted`;
     byId("toast").hidden = false;
@@ -55,7 +46,7 @@ export class Editor {
 
   async #undo() {
     byId("toast").hidden = true;
-    await this.commit(() => this.store.cities.put(this.deleted));
+    await this.commit(() => this.store.call("put", this.deleted));
     this.changed(`${this.deleted.name} is back`);
   }
 }

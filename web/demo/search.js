@@ -1,5 +1,4 @@
 // The search form, its pages, and its list of results.
-import { near, searchQuery } from "./cities.js";
 import { count, milliseconds, timed } from "./figures.js";
 import { guard } from "./report.js";
 
@@ -43,7 +42,7 @@ export class Search {
   /** Lists the cities around a point. */
   async place(lat, lng, reach) {
     this.at = [lat, lng, reach];
-    const { result: rows, ms } = await timed("query", () => near(this.store.db, lat, lng, reach, 50));
+    const { result: rows, ms } = await timed("query", () => this.store.call("near", lat, lng, reach, 50));
     this.#show(rows, `${count(rows.length)} nearest in ${milliseconds(ms)}`);
     this.map.show(rows);
   }
@@ -63,8 +62,7 @@ export class Search {
       region: byId("region").value,
       reverse: byId("order").value === "reverse",
     };
-    const query = searchQuery(wanted, PAGE, this.pages.at(-1));
-    const { result, ms } = await timed("query", () => this.store.cities.query(query));
+    const { result, ms } = await timed("query", () => this.store.call("search", wanted, PAGE, this.pages.at(-1)));
     if (asked !== this.asked) return; // a newer search is on its way
     this.following = result.next;
     const first = (this.pages.length - 1) * PAGE;
