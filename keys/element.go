@@ -92,7 +92,7 @@ func (e Element) String() string {
 	if e.enc == "" {
 		return "no element"
 	}
-	return string(appendValue(nil, e))
+	return string(appendElement(nil, []byte(e.enc)))
 }
 
 // Value returns what the element holds, as one of

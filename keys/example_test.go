@@ -40,6 +40,61 @@ func ExampleUserRowID() {
 	// invalid argument: user row id has no colon
 }
 
+func ExampleNewRowID() {
+	id, err := keys.NewRowID([]byte{0x01, 0xff})
+	fmt.Println(id, err)
+	back, err := keys.ParseRowID("0x01ff")
+	fmt.Println(back == id, err)
+	_, err = keys.NewRowID(nil)
+	fmt.Println(err)
+	// Output:
+	// 0x01ff <nil>
+	// true <nil>
+	// invalid argument: row id is empty
+}
+
+func ExampleNewUserRowID() {
+	alice := keys.Must(keys.NewUserID("alice"))
+	id, err := keys.NewUserRowID(alice, keys.Must(keys.RowIDFromString("todo_1")))
+	fmt.Println(id, id.UserID() == alice, err)
+	// Output: alice:todo_1 true <nil>
+}
+
+func ExampleNewTableID() {
+	namespace := keys.Must(keys.NewNamespaceID("shop"))
+	id, err := keys.NewTableID(namespace, keys.Must(keys.NewTableName("orders")))
+	fmt.Println(id, err)
+	back, err := keys.ParseTableID("shop:orders")
+	fmt.Println(back == id, err)
+	// Output:
+	// shop:orders <nil>
+	// true <nil>
+}
+
+func ExampleNewUserName() {
+	// Looked up as its owner writes it, or whatever its case.
+	name, err := keys.NewUserName("Émile")
+	fmt.Println(name, name.Lower(), err)
+	// Output: Émile émile <nil>
+}
+
+func ExampleNewJobID() {
+	// Ids of all kinds of text are made and refused alike.
+	job, err := keys.NewJobID("job_12345")
+	fmt.Println(job, err)
+	query, err := keys.NewLiveQueryID("lq_456")
+	fmt.Println(query, err)
+	storage, err := keys.NewStorageID("local")
+	fmt.Println(storage == keys.LocalStorageID(), err)
+	_, err = keys.NewUserID("")
+	fmt.Println(err)
+	// Output:
+	// job_12345 <nil>
+	// lq_456 <nil>
+	// true <nil>
+	// invalid argument: user id is empty
+}
+
 func ExamplePrefix() {
 	alice := keys.Must(keys.NewUserID("alice"))
 	r, err := keys.Prefix[keys.UserRowID](alice).Reverse().Limit(10).Bounds()

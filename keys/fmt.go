@@ -44,41 +44,55 @@ func appendFmt(b, key []byte) ([]byte, int) {
 	if err != nil {
 		return hex.AppendEncode(append(b, "…0x"...), key), 0
 	}
-	return appendValue(b, Element{string(key[:n])}), n
+	return appendElement(b, key[:n]), n
 }
 
-func appendValue(b []byte, e Element) []byte {
-	switch v := e.Value().(type) {
-	case nil:
+// appendElement appends the valid element src, for which none of the decoders
+// can fail. It goes by the code and not by [Element.Value], so that a program
+// that prints keys doesn't link what makes a value of each.
+func appendElement(b, src []byte) []byte {
+	switch code := src[0]; {
+	case code == codeNull:
 		return append(b, "null"...)
-	case Bytes:
-		return appendBytes(b, string(v))
-	case String:
-		return strconv.AppendQuote(b, string(v))
-	case Float:
-		s := v.String()
+	case code == codeBytes:
+		s, _, _ := decodeText(src, codeBytes)
+		return appendBytes(b, s)
+	case code == codeString:
+		s, _, _ := decodeText(src, codeString)
+		return strconv.AppendQuote(b, s)
+	case code == codeList:
+		b = append(b, '[')
+		for i, e := range listElements(src) {
+			if i > 0 {
+				b = append(b, ", "...)
+			}
+			b = appendElement(b, []byte(e.enc))
+		}
+		return append(b, ']')
+	case code >= codeIntMin && code <= codeIntMax:
+		abs, negative, _, _ := decodeInt(src)
+		if negative {
+			b = append(b, '-')
+		}
+		return strconv.AppendUint(b, abs, 10)
+	case code == codeFloat:
+		v, _, _ := decodeFloat(src)
+		s := Float(v).String()
 		if !strings.ContainsAny(s, ".eIn") {
 			s += ".0" // so that it doesn't look like an integer
 		}
 		return append(b, s...)
-	case []Element:
-		b = append(b, '[')
-		for i, e := range v {
-			if i > 0 {
-				b = append(b, ", "...)
-			}
-			b = appendValue(b, e)
-		}
-		return append(b, ']')
-	case Element, Desc[Element]:
-		inner := []byte(e.enc)[1:]
-		invert(inner)
-		b = append(b, "desc"...)
-		return append(b, Fmt(inner[:len(inner)-1])...) // without the end
-	case interface{ String() string }: // Int, Uint, Bool, UUID, Time
-		return append(b, v.String()...)
+	case code == codeFalse || code == codeTrue:
+		return strconv.AppendBool(b, code == codeTrue)
+	case code == codeUUID:
+		return append(b, UUID(src[1:]).String()...)
+	case code == codeTime:
+		t, _, _ := Time{}.DecodeKey(src)
+		return append(b, t.String()...)
 	}
-	return b // no other type is a value
+	inner := append([]byte(nil), src[1:]...)
+	invert(inner)
+	return append(append(b, "desc"...), Fmt(inner[:len(inner)-1])...) // without the end
 }
 
 // appendBytes prints bytes that are text as b"text", others in hexadecimal.

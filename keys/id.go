@@ -22,6 +22,10 @@ const MaxPrimaryKey = 256
 // has the rules.
 type text struct{ s string }
 
+// A kind in a struct makes its type one that no other id's converts to: the
+// limits of a JobID aren't those of a UserID.
+type kind[ID any] struct{}
+
 // newText checks s for an id of a kind.
 func newText(kind, s string, max int) (text, error) {
 	reason := ""

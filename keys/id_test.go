@@ -117,6 +117,15 @@ func TestB18_UserNamesAreCaseSensitiveAndHaveALowerCase(t *testing.T) {
 	if _, err := keys.NewUserName(strings.Repeat("Ⱥ", 60)); !errors.Is(err, backend.ErrInvalid) {
 		t.Errorf("a name too long in lower case: error %v, want ErrInvalid", err)
 	}
+	// What the constructor refuses comes in by no other way either.
+	var id keys.UserName
+	if err := id.UnmarshalText([]byte(strings.Repeat("Ⱥ", 60))); !errors.Is(err, backend.ErrInvalid) || !id.IsZero() {
+		t.Errorf("the text of a name too long in lower case is read as %q, %v; want ErrInvalid", id, err)
+	}
+	b := encode(t, keys.String(strings.Repeat("Ⱥ", 60)))
+	if id, err := keys.Decode[keys.UserName](b); !errors.Is(err, backend.ErrCorrupt) {
+		t.Errorf("a stored name too long in lower case is decoded as %q, %v; want ErrCorrupt", id, err)
+	}
 }
 
 func TestB13_RowID(t *testing.T) {

@@ -212,12 +212,62 @@ func TestD4_OrderOfBytesIsOrderOfValues(t *testing.T) {
 	checkKey(t, "Element", Elements, compareElement)
 
 	checkKey(t, "Desc of Int", descending(Ints), reversed(cmp.Compare[keys.Int]))
+	checkKey(t, "Desc of Uint", descending(Uints), reversed(cmp.Compare[keys.Uint]))
+	checkKey(t, "Desc of Bool", descending(Bools), reversed(compareBool))
+	checkKey(t, "Desc of UUID", descending(UUIDs), reversed(compareUUID))
 	checkKey(t, "Desc of Float", descending(Floats), reversed(cmp.Compare[keys.Float]))
 	checkKey(t, "Desc of String", descending(Strings), reversed(cmp.Compare[keys.String]))
 	checkKey(t, "Desc of Bytes", descending(ByteKs), reversed(cmp.Compare[keys.Bytes]))
 	checkKey(t, "Desc of Time", descending(Times), reversed(keys.Time.Compare))
 	checkKey(t, "Desc of Element", descending(Elements), reversed(compareElement))
 	checkKey(t, "Desc of Desc of String", descending(descending(Strings)), reversed(reversed(cmp.Compare[keys.String])))
+}
+
+// checkAscending checks that each key sorts before the next, alone and with
+// another element after it, and after it when both descend.
+func checkAscending[K keys.Key[K]](t *testing.T, name string, ks ...K) {
+	t.Run(name, func(t *testing.T) {
+		for i, b := range ks[1:] {
+			a := ks[i]
+			x, y := encode(t, a), encode(t, b)
+			if bytes.Compare(x, y) >= 0 {
+				t.Errorf("%v is %x, which doesn't sort before %v: %x", a, x, b, y)
+			}
+			least, greatest := encode(t, keys.Null()), encode(t, keys.Time{})
+			if bytes.Compare(append(x, greatest...), append(y, least...)) >= 0 {
+				t.Errorf("%v with another element after it doesn't sort before %v", a, b)
+			}
+			if bytes.Compare(encode(t, keys.Desc[K]{Value: a}), encode(t, keys.Desc[K]{Value: b})) <= 0 {
+				t.Errorf("descending, %v doesn't sort after %v", a, b)
+			}
+		}
+	})
+}
+
+// The values at the edges of each kind, in order.
+func TestD4_EdgesAreInOrder(t *testing.T) {
+	checkAscending[keys.Int](t, "Int", math.MinInt64, math.MinInt64+1, -1<<56-1, -1<<56, -1<<56+1, -65536, -65535, -257, -256, -255, -1,
+		0, 1, 255, 256, 65535, 65536, 1<<56-1, 1<<56, math.MaxInt64-1, math.MaxInt64)
+	checkAscending[keys.Uint](t, "Uint", 0, 255, 256, math.MaxInt64, math.MaxInt64+1, math.MaxUint64-1, math.MaxUint64)
+	normal := keys.Float(math.Float64frombits(1 << 52)) // the least that isn't subnormal
+	tiny := keys.Float(math.SmallestNonzeroFloat64)
+	checkAscending(t, "Float", keys.Float(math.Inf(-1)), -math.MaxFloat64, -1.5, -1, -normal, -normal+tiny, -2*tiny, -tiny,
+		0, tiny, 2*tiny, normal-tiny, normal, 1, 1.5, math.MaxFloat64, keys.Float(math.Inf(1)))
+	checkAscending[keys.String](t, "String", "", "\x00", "\x00\x00", "\x00\x01", "\x01", "a", "a\x00", "a\x00\x00", "a\x01", "aa", "\u007f", "\u0080", "ÿ", "\uffff", "\U00010000", "\U0010ffff")
+	checkAscending[keys.Bytes](t, "Bytes", "", "\x00", "\x00\x00", "\x00\xfe", "\x00\xff", "\x00\xff\x00", "\x01", "\xfe", "\xfe\xff", "\xff", "\xff\x00", "\xff\x00\xff", "\xff\xff")
+	checkAscending(t, "Time", keys.TimeOf(time.Unix(math.MinInt64, 0)), keys.TimeOf(time.Unix(-1, 0)), keys.TimeOf(time.Unix(-1, 999_999_999)),
+		keys.Time{}, keys.TimeOf(time.Unix(0, 1)), keys.TimeOf(time.Unix(1, 0)), keys.TimeOf(time.Unix(math.MaxInt64, 999_999_999)))
+
+	list := func(es ...keys.Element) keys.Element { return must(keys.List(es...)) }
+	text := func(s string) keys.Element { return must(keys.ElementOf(keys.String(s))) }
+	one := must(keys.ElementOf(keys.Int(1)))
+	checkAscending(t, "List", list(), list(keys.Null()), list(keys.Null(), keys.Null()), list(keys.Null(), one), list(text("")), list(text(""), keys.Null()),
+		list(text(""), text("")), list(text("\x00")), list(text("a")), list(text("a"), keys.Null()), list(text("a"), one), list(text("a\x00")),
+		list(list()), list(list(), keys.Null()), list(list(), one), list(list(keys.Null())), list(list(list())), list(list(one)), list(one), list(one, list()))
+
+	if a, b := encode(t, keys.Float(math.Copysign(0, -1))), encode(t, keys.Float(0)); !bytes.Equal(a, b) {
+		t.Errorf("-0 is %x, want it as 0: %x", a, b)
+	}
 }
 
 func TestD1_EveryComponentCounts(t *testing.T) {
