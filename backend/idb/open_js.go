@@ -162,7 +162,8 @@ func Names(ctx context.Context) ([]string, error) {
 		return nil, &backend.Error{Class: backend.ErrUnsupported, Op: "list", Reason: "this browser doesn't list its databases"}
 	}
 	var list js.Value
-	if err := try(func() { list = f.Call("databases") }); err == nil {
+	err = try(func() { list = f.Call("databases") })
+	if err == nil {
 		list, err = await(ctx, list)
 	}
 	if err != nil {
