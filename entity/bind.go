@@ -48,6 +48,16 @@ func newBinding(c *catalog, defs []Definition) *binding {
 	return b
 }
 
+// building reports whether an index isn't ready.
+func (b *binding) building() bool {
+	for _, x := range b.indexes {
+		if x.building {
+			return true
+		}
+	}
+	return false
+}
+
 // bind returns the definitions bound to the catalogue that r sees. Reading its
 // epoch makes the transaction conflict with any change to it.
 func (db *DB) bind(r backend.ReadTx) (*binding, error) {

@@ -8,7 +8,8 @@ import (
 )
 
 // One transaction that builds an index ends after so many rows, or with the
-// row that exceeds so many bytes: a few milliseconds' work in a browser.
+// row that exceeds so many bytes, of rows and of entries: a few milliseconds'
+// work in a browser.
 const (
 	buildRows  = 512
 	buildBytes = 256 << 10
@@ -18,25 +19,40 @@ const (
 // handles of the database may do the same at the same time: each step begins
 // where the last one ended, whoever did it.
 func (db *DB) build(ctx context.Context) error {
-	for _, s := range db.bound.Load().stores {
-		for i := range s.indexes {
-			for done := !s.indexes[i].building; !done; {
-				err := db.backend.Update(ctx, func(ctx context.Context, w backend.WriteTx) (err error) {
-					done, err = s.buildStep(w, i)
-					return err
-				})
-				if err != nil {
+	for {
+		for _, s := range db.bound.Load().stores {
+			for i := range s.indexes {
+				if err := db.buildIndex(ctx, s, i); err != nil {
 					return errors.Join(err, db.withdraw(ctx, s, i, err))
 				}
 			}
 		}
+		// What other handles changed meanwhile is seen here: it is refused where
+		// these definitions don't know it, and an index that was begun anew is
+		// built like the first.
+		var now *binding
+		err := db.backend.View(ctx, func(ctx context.Context, r backend.ReadTx) (err error) {
+			now, err = db.bind(r)
+			return err
+		})
+		if err != nil || !now.building() {
+			return err
+		}
 	}
-	// What other handles changed meanwhile is seen here, and refused where
-	// these definitions don't know it.
-	return db.backend.View(ctx, func(ctx context.Context, r backend.ReadTx) error {
-		_, err := db.bind(r)
-		return err
-	})
+}
+
+// buildIndex finishes index i of s.
+func (db *DB) buildIndex(ctx context.Context, s *boundStore, i int) error {
+	for done := !s.indexes[i].building; !done; {
+		err := db.backend.Update(ctx, func(ctx context.Context, w backend.WriteTx) (err error) {
+			done, err = s.buildStep(w, i)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withdraw takes index i out of the catalogue when rows are the reason that it
@@ -122,7 +138,8 @@ func (s *boundStore) buildEntries(w backend.WriteTx, i int, cursor []byte) (last
 			return nil, rowError("build", s.def.name, x.def.name, kv.Key, err)
 		}
 		rows++
-		if size += len(kv.Value); rows == buildRows || size > buildBytes {
+		entries := len(m.new[i].buf) + len(m.new[i].ends)*len(kv.Key)
+		if size += len(kv.Value) + entries; rows == buildRows || size > buildBytes {
 			return append([]byte(nil), kv.Key...), nil
 		}
 	}

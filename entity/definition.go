@@ -13,9 +13,14 @@ import (
 // key of the engine.
 const MaxIndexKey = 700
 
-// A Definition is a store as [New] makes it, whatever its types are.
+// A Definition is a store as [New] makes it, whatever its types are, or a
+// program's own type that embeds one.
 type Definition interface {
 	schema() *storeSchema
+
+	// base returns the *Store itself, also where the definition is a program's
+	// own type around one.
+	base() any
 
 	// checkRow returns an error when the stored row can't be read.
 	checkRow(primary, frame []byte) error

@@ -40,7 +40,7 @@ func (x *Index[I, K, V]) Scan(tx *Tx, r keys.Range[I]) iter.Seq2[*Row[K, V], err
 			yield(nil, err)
 			return
 		}
-		s := b.store.definition.(*Store[K, V])
+		s := b.store.definition.base().(*Store[K, V])
 		began := tx.writes
 		for kv, err := range scan.pairs {
 			if err != nil {

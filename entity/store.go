@@ -74,6 +74,8 @@ func (s *Store[K, V]) schema() *storeSchema {
 	return s.def
 }
 
+func (s *Store[K, V]) base() any { return s }
+
 // Get returns the value of key, and whether there is one. A missing key is no
 // error. A value that can't be read is [backend.ErrCorrupt].
 func (s *Store[K, V]) Get(tx *Tx, key K) (value V, found bool, err error) {

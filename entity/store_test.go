@@ -176,6 +176,28 @@ func TestBatches(t *testing.T) {
 
 // TestB2_Names shows what a definition says about itself, and what its
 // database is.
+// A userStore adds a program's own methods to a store, as programs do.
+type userStore struct {
+	*entity.Store[keys.UserID, User]
+}
+
+// TestEmbeddedStore opens a store within a type of the program's own.
+func TestEmbeddedStore(t *testing.T) {
+	onEngines(t, func(t *testing.T, s backend.Store) {
+		d := newSchema()
+		users := userStore{d.users}
+		db := open(t, s, users)
+		update(t, db, func(tx *entity.Tx) error { return users.Put(tx, uid("a"), ada) })
+		view(t, db, func(tx *entity.Tx) error {
+			row, found, err := d.byName.Get(tx, "Ada")
+			if err != nil || !found || row.Key != uid("a") {
+				t.Errorf("Get(Ada) = %v, %v, %v, want row a", row, found, err)
+			}
+			return nil
+		})
+	})
+}
+
 func TestB2_Names(t *testing.T) {
 	onEngines(t, func(t *testing.T, s backend.Store) {
 		db, d := withUsers(t, s)

@@ -1,0 +1,121 @@
+package entity_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/backend/backendtest"
+	"github.com/larderdb/larder/backend/memory"
+	"github.com/larderdb/larder/entity"
+	"github.com/larderdb/larder/entity/codec/msgpack"
+	"github.com/larderdb/larder/keys"
+)
+
+// TestBuildLargeIndex builds an index that is far larger than its rows: more
+// than one transaction takes.
+func TestBuildLargeIndex(t *testing.T) {
+	const perRow = 200
+	long := strings.Repeat("x", 690)
+	x := entity.NewMultiIndex("by_gram", func(_ keys.UserID, u *User) iter.Seq[keys.String] {
+		return func(yield func(keys.String) bool) {
+			for i := range perRow {
+				if !yield(keys.String(long + strconv.Itoa(1000+i))) {
+					return
+				}
+			}
+		}
+	})
+	s := memory.New()
+	old := withoutIndex()
+	db, err := entity.Open(t.Context(), s, old.users)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rows = 520 // 512 of them have more than 64 MiB of index keys
+	fill(t, db, old, rows)
+	db = open(t, s, entity.New[keys.UserID]("users", msgpack.Of[User](), x))
+	view(t, db, func(tx *entity.Tx) error {
+		if n, err := x.Count(tx, keys.All[keys.String]()); n != rows*perRow || err != nil {
+			t.Errorf("the index has %d entries, %v, want %d", n, err, rows*perRow)
+		}
+		return nil
+	})
+}
+
+// TestBuildReplaced has another handle take away the index that a handle is
+// building, and begin it anew under another id. Open returns when that one can
+// be used, not before.
+func TestBuildReplaced(t *testing.T) {
+	onEngines(t, func(t *testing.T, s backend.Store) {
+		old := withoutIndex()
+		db, err := entity.Open(t.Context(), s, old.users)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fill(t, db, old, 2000)
+		killed := errors.New("killed")
+		// begun registers the index, dies after some steps, and leaves what the
+		// database holds then.
+		begun := func(commits int) dump {
+			dying := backendtest.WithFaults(s, func(c backendtest.Call) error {
+				if c.Op == "commit" {
+					if commits--; commits == 0 {
+						return killed
+					}
+				}
+				return nil
+			})
+			if _, err := entity.Open(t.Context(), dying, withIndex(ageIndex()).users); !errors.Is(err, killed) {
+				t.Fatalf("Open = %v, want the injected error", err)
+			}
+			return dumpOf(t, s)
+		}
+		before := dumpOf(t, s)
+		first := begun(3)
+		// The same catalogue, with another index id and a higher epoch.
+		raw(t, s, func(tx backend.WriteTx) error { return restore(tx, before) })
+		open(t, s, entity.New[keys.UserID]("others", msgpack.Of[User](), ageIndex()))
+		second := begun(2)
+		raw(t, s, func(tx backend.WriteTx) error { return restore(tx, first) })
+
+		next := withIndex(ageIndex())
+		steps := 0
+		stepping := replaceBefore(s, func(tx backend.WriteTx) error {
+			if steps++; steps == 2 {
+				return restore(tx, second)
+			}
+			return nil
+		})
+		replacing := open(t, stepping, next.users)
+		view(t, replacing, func(tx *entity.Tx) error {
+			if n, err := next.byAge.Count(tx, keys.All[keys.Int]()); n != 2000 || err != nil {
+				t.Errorf("after Open the index has %d entries, %v, want 2000", n, err)
+			}
+			return nil
+		})
+	})
+}
+
+// replaceBefore returns a store each Update of which comes after one that
+// runs fn.
+func replaceBefore(s backend.Store, fn func(tx backend.WriteTx) error) backend.Store {
+	return replacingStore{s, fn}
+}
+
+type replacingStore struct {
+	backend.Store
+	fn func(tx backend.WriteTx) error
+}
+
+func (r replacingStore) Update(ctx context.Context, fn func(context.Context, backend.WriteTx) error) error {
+	err := r.Store.Update(ctx, func(_ context.Context, tx backend.WriteTx) error { return r.fn(tx) })
+	if err != nil {
+		return err
+	}
+	return r.Store.Update(ctx, fn)
+}
