@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"strings"
 	"testing"
 
@@ -93,6 +94,21 @@ func TestBadInput(t *testing.T) {
 				_, err := blobs.Delete(tx, "empty")
 				return err
 			})
+		})
+
+		t.Run("an empty transaction writes nothing and takes no commit number", func(t *testing.T) {
+			var versions [2]uint64
+			for i := range versions {
+				update(t, db, func(tx *entity.Tx) error { return d.users.PutMany(tx, maps.All(map[keys.UserID]User{})) })
+				view(t, db, func(tx *entity.Tx) error {
+					versions[i] = tx.ReadVersion()
+					return nil
+				})
+			}
+			if versions[0] != versions[1] {
+				t.Errorf("the version is %d and then %d, want the same", versions[0], versions[1])
+			}
+			wantDump(t, "after empty transactions", s, before)
 		})
 
 		t.Run("an oversized transaction", func(t *testing.T) {

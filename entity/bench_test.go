@@ -152,3 +152,28 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkVerify verifies as many rows as the demo has, with two indexes.
+func BenchmarkVerify(b *testing.B) {
+	const n = 170_000
+	rows, _ := benchStore()
+	db := benchDB(b, rows)
+	for at := 0; at < n; at += 10_000 {
+		err := db.Update(b.Context(), func(_ context.Context, tx *entity.Tx) error {
+			for i := at; i < at+10_000; i++ {
+				if err := rows.Put(tx, keys.Int(i), benchValue(i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		if err := entity.Verify(b.Context(), db); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -150,6 +150,60 @@ func TestBatches(t *testing.T) {
 			})
 		})
 
+		t.Run("B25 D12 two rows of one batch under one unique key leave nothing", func(t *testing.T) {
+			before := dumpOf(t, s)
+			err := db.Update(t.Context(), func(_ context.Context, tx *entity.Tx) error {
+				return d.users.PutMany(tx, func(yield func(keys.UserID, User) bool) {
+					_ = yield(uid("x"), User{Name: "Twin"}) && yield(uid("y"), User{Name: "Twin"})
+				})
+			})
+			wantClass(t, "Update", err, backend.ErrUnique)
+			var e *entity.Error
+			if !errors.As(err, &e) || e.Index != "by_name" || e.Key != `("y")` {
+				t.Errorf("the error is %v, want it to name by_name and the second row", err)
+			}
+			wantDump(t, "after the failed batch", s, before)
+		})
+
+		t.Run("B9 a batch may put the same row twice: the last counts", func(t *testing.T) {
+			update(t, db, func(tx *entity.Tx) error {
+				err := d.users.PutMany(tx, func(yield func(keys.UserID, User) bool) {
+					_ = yield(uid("x"), User{Name: "First", Tags: []string{"t1"}}) && yield(uid("x"), User{Name: "Second", Tags: []string{"t2"}})
+				})
+				if _, found, err := d.byName.Get(tx, "First"); found || err != nil {
+					t.Errorf("Get(First) = %v, %v, want nothing", found, err)
+				}
+				if row, found, err := d.byName.Get(tx, "Second"); !found || err != nil || row.Key != uid("x") {
+					t.Errorf("Get(Second) = %v, %v, %v, want row x", row, found, err)
+				}
+				_, deleteErr := d.users.Delete(tx, uid("x"))
+				return errors.Join(err, deleteErr)
+			})
+		})
+
+		t.Run("B25 two rows exchange their unique keys by way of a third", func(t *testing.T) {
+			update(t, db, func(tx *entity.Tx) error {
+				ada, bob := ada, bob
+				ada.Name, bob.Name = bob.Name, ada.Name
+				// Each Put is checked by itself, so none of the two can be the first.
+				wantClass(t, "Put of the first", d.users.Put(tx, uid("a"), ada), backend.ErrUnique)
+				spare := ada
+				spare.Name = "spare"
+				return errors.Join(d.users.Put(tx, uid("a"), spare), d.users.Put(tx, uid("b"), bob), d.users.Put(tx, uid("a"), ada))
+			})
+			view(t, db, func(tx *entity.Tx) error {
+				for name, id := range map[keys.String]string{"Ada": "b", "Bob": "a"} {
+					if row, found, err := d.byName.Get(tx, name); !found || err != nil || row.Key != uid(id) {
+						t.Errorf("Get(%s) = %v, %v, %v, want row %s", name, row, found, err, id)
+					}
+				}
+				if _, found, err := d.byName.Get(tx, "spare"); found || err != nil {
+					t.Errorf("Get(spare) = %v, %v, want nothing", found, err)
+				}
+				return nil
+			})
+		})
+
 		t.Run("B9 DeleteMany deletes what a scan of the same transaction finds", func(t *testing.T) {
 			update(t, db, func(tx *entity.Tx) error {
 				n, err := d.users.DeleteMany(tx, func(yield func(keys.UserID) bool) {
@@ -174,8 +228,6 @@ func TestBatches(t *testing.T) {
 	})
 }
 
-// TestB2_Names shows what a definition says about itself, and what its
-// database is.
 // A userStore adds a program's own methods to a store, as programs do.
 type userStore struct {
 	*entity.Store[keys.UserID, User]
@@ -198,6 +250,8 @@ func TestEmbeddedStore(t *testing.T) {
 	})
 }
 
+// TestB2_Names shows what a definition says about itself, and what its
+// database is.
 func TestB2_Names(t *testing.T) {
 	onEngines(t, func(t *testing.T, s backend.Store) {
 		db, d := withUsers(t, s)

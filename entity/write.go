@@ -14,6 +14,9 @@ import (
 // over [MaxIndexKey] or a value over what the engine takes is
 // [backend.ErrTooLarge]; what the codec or a key can't encode is
 // [backend.ErrInvalid]. Nothing was written then, and the transaction can go on.
+//
+// Each write is checked by itself: rows that exchange their unique keys need a
+// third key, or a Delete, in between.
 func (s *Store[K, V]) Put(tx *Tx, key K, value V) error {
 	return s.write("put", tx, key, value, false)
 }
