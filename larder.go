@@ -51,7 +51,8 @@ type Options struct {
 
 // Open opens the database called name and makes it when it is missing.
 // Natively the name is the path of a file, whose directory must exist; in a
-// browser it is one of the origin's names; in memory it has no meaning.
+// browser it is one of the origin's names; in memory it has no meaning. Nil
+// options are as the zero ones. The caller closes the database.
 //
 // It fails as [entity.Open] does, and with [backend.ErrLocked] when another
 // process holds the file, [backend.ErrUnsupported] where the platform can't
@@ -61,8 +62,10 @@ func Open(ctx context.Context, name string, o *Options) (*DB, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	var s backend.Store = memory.New()
-	if !o.Memory {
+	var s backend.Store
+	if o.Memory {
+		s = memory.New()
+	} else {
 		var err error
 		if s, err = openEngine(ctx, name, o); err != nil {
 			return nil, err

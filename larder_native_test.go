@@ -3,6 +3,9 @@
 package larder_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,6 +14,9 @@ import (
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/backend/bolt"
 	"github.com/larderdb/larder/backend/memory"
+	"github.com/larderdb/larder/entity"
+	"github.com/larderdb/larder/entity/codec/msgpack"
+	"github.com/larderdb/larder/keys"
 )
 
 func databaseName(t *testing.T) string { return filepath.Join(t.TempDir(), "app.db") }
@@ -65,8 +71,57 @@ func TestFiles(t *testing.T) {
 		}
 	})
 
+	t.Run("an empty name, a directory and a missing directory are refused", func(t *testing.T) {
+		dir := t.TempDir()
+		for _, name := range []string{"", dir, filepath.Join(dir, "missing", "app.db")} {
+			db, err := larder.Open(t.Context(), name, withNotes)
+			var e *backend.Error
+			if db != nil || !errors.As(err, &e) {
+				t.Errorf("Open(%q) = %v, %v, want a backend.Error", name, db, err)
+			}
+		}
+	})
+
 	t.Run("Names is ErrUnsupported", func(t *testing.T) {
 		_, err := larder.Names(t.Context())
 		wantClass(t, "Names", err, backend.ErrUnsupported)
 	})
+}
+
+// A database in a file is there when the program runs again.
+func ExampleOpen_file() {
+	dir, err := os.MkdirTemp("", "larder")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+
+	type Visit struct{ Count int }
+	visits := entity.New[keys.UserID]("visits", msgpack.Of[Visit]())
+	run := func(ctx context.Context) error {
+		db, err := larder.Open(ctx, filepath.Join(dir, "app.db"), &larder.Options{Stores: []entity.Definition{visits}})
+		if err != nil {
+			return err
+		}
+		err = db.Update(ctx, func(ctx context.Context, tx *larder.Tx) error {
+			alice := keys.Must(keys.NewUserID("alice"))
+			v, found, err := visits.Get(tx, alice)
+			if err != nil {
+				return err
+			}
+			v.Count++
+			fmt.Println(v.Count, found)
+			return visits.Put(tx, alice, v)
+		})
+		return errors.Join(err, db.Close(ctx))
+	}
+	for range 2 {
+		if err := run(context.Background()); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// 1 false
+	// 2 true
 }
