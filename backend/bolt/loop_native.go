@@ -210,7 +210,10 @@ func (l *loop) place() {
 			return
 		}
 	}
-	l.key, l.value = c.Last()
+	// bbolt's Last never returns when the transaction has emptied all pages.
+	if first, _ := c.First(); first != nil || !l.r.btx.Writable() {
+		l.key, l.value = c.Last()
+	}
 }
 
 // prev moves the cursor back from where it stands, at from or just after it.
