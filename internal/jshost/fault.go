@@ -1,6 +1,7 @@
 package jshost
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/dop251/goja"
@@ -90,15 +91,21 @@ func (r *Realm) die(c goja.FunctionCall) goja.Value {
 		return goja.Undefined()
 	}
 	p.end = ErrKilled
+	r.unwound = true
 	panic(&goja.InterruptedError{})
 }
 
 // guard calls a function and returns also when the page was killed in it: (fn) => result.
 func (r *Realm) guard(c goja.FunctionCall) goja.Value {
 	fn, _ := goja.AssertFunction(c.Argument(0))
+	m := r.machine()
 	v, err := fn(goja.Undefined())
 	if err == nil {
 		return v
+	}
+	if r.unwound {
+		m.restore()
+		r.unwound = false
 	}
 	if p := r.current; p != nil && !p.alive() && isInterrupt(err) {
 		r.bury(p)
@@ -106,3 +113,19 @@ func (r *Realm) guard(c goja.FunctionCall) goja.Value {
 	}
 	panic(err)
 }
+
+// machine is what the engine knew of its stacks at some time.
+type machine struct{ now, then reflect.Value }
+
+// machine remembers the state of the engine's stacks, to be restored when a page was unwound from above them: what is
+// unwound in an async function leaves frames behind that keep microtasks from running, and goja has no other way to
+// take them off.
+func (r *Realm) machine() machine {
+	field := reflect.ValueOf(r.vm).Elem().FieldByName("vm")
+	now := reflect.NewAt(field.Type().Elem(), field.UnsafePointer()).Elem()
+	then := reflect.New(now.Type()).Elem()
+	then.Set(now)
+	return machine{now, then}
+}
+
+func (m machine) restore() { m.now.Set(m.then) }

@@ -163,6 +163,8 @@ func (r *Realm) setNatives() {
 	set("encode", func(c goja.FunctionCall) goja.Value {
 		return vm.ToValue(vm.NewArrayBuffer([]byte(c.Argument(0).String())))
 	})
+	// Go's strings have U+FFFD for what is no pair.
+	set("wellFormed", func(c goja.FunctionCall) goja.Value { return vm.ToValue(c.Argument(0).String()) })
 	set("decode", func(c goja.FunctionCall) goja.Value {
 		a := arguments{vm, c}
 		text := a.bytes(0)

@@ -89,6 +89,30 @@ func TestKill(t *testing.T) {
 		wantKeys(t, realm, "c")
 	})
 
+	t.Run("in a microtask", func(t *testing.T) {
+		for _, source := range []string{
+			`await null; db.transaction("s", "readwrite").objectStore("s").put(1, 1);`,
+			`await null; try { db.transaction("s", "readwrite").objectStore("s").put(1, 1); } catch {}`,
+			`const inner = async () => { await null; db.transaction("s", "readwrite").objectStore("s").put(1, 1); }; await inner();`,
+			`const inner = async () => { db.transaction("s", "readwrite").objectStore("s").put(1, 1); }; await null; await inner();`,
+		} {
+			realm := newRealm(t, jshost.Config{})
+			p, err := realm.Start(t.Context(), jshost.Command{IndexedDB: jshost.At(jshost.Request, 1, jshost.Kill)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = p.Eval(t.Context(), `new Promise((done) => {
+				const open = indexedDB.open("x", 1);
+				open.onupgradeneeded = () => open.result.createObjectStore("s");
+				open.onsuccess = () => done(open.result);
+			}).then(async (db) => { `+source+` })`)
+			if !errors.Is(err, jshost.ErrKilled) {
+				t.Errorf("%s: Eval = %v, want ErrKilled", source, err)
+			}
+			eval(t, page(t, realm), "Promise.resolve(1).then((n) => n + 1)", int64(2))
+		}
+	})
+
 	t.Run("by the host", func(t *testing.T) {
 		realm := newRealm(t, jshost.Config{})
 		p := page(t, realm)

@@ -112,6 +112,8 @@ func TestPolyfills(t *testing.T) {
 		{"UTF-8 in parts", `(() => { const d = new TextDecoder(); return d.decode(new Uint8Array([0xE2, 0x82]), {stream: true}).length +
 			d.decode(new Uint8Array([0xAC]), {stream: true}) + d.decode(); })()`, "0€"},
 		{"UTF-8 refused", `try { new TextDecoder("utf-8", {fatal: true}).decode(new Uint8Array([0xFF])) } catch (err) { err.name }`, "TypeError"},
+		{"surrogates", `["a😀", "\ud83d", "\ude00\ud83d", ""].map((s) => s.isWellFormed() + s.toWellFormed()).join()`,
+			"truea😀,false\uFFFD,false\uFFFD\uFFFD,true"},
 		{"random bytes", `crypto.getRandomValues(new Uint8Array(32)).some((b) => b !== 0)`, true},
 		{"UUID", `/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(crypto.randomUUID())`, true},
 		{"clone", `(() => { const v = {d: new Date(5), m: new Map([[1, new Set([2n])]]), a: [1, , 3], u: new Uint8Array([7]).subarray(0)};

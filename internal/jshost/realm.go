@@ -46,6 +46,8 @@ type Realm struct {
 	lastID    int
 	current   *Program // the one whose task is running; nil in the realm's own
 	unhandled map[*goja.Promise]*Program
+	idle      machine // with no JavaScript on the stack
+	unwound   bool    // a page was killed in the middle of its code
 }
 
 // NewRealm returns a Realm with no program in it. The caller closes it. It fails when the bundle of fake-indexeddb
@@ -74,6 +76,7 @@ func NewRealm(config Config) (*Realm, error) {
 	if err := r.install(scripts); err != nil {
 		return nil, fmt.Errorf("the polyfills of the realm: %w", err)
 	}
+	r.idle = r.machine()
 	go r.run()
 	return r, nil
 }
@@ -133,6 +136,10 @@ func (r *Realm) run() {
 func (r *Realm) runTask(t task) {
 	r.enter(t.owner)
 	t.run()
+	if r.unwound {
+		r.idle.restore()
+		r.unwound = false
+	}
 	for _, f := range r.taskEnd {
 		if _, err := f(goja.Undefined()); err != nil {
 			r.report(err)

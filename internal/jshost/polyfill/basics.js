@@ -70,6 +70,18 @@
     }
   }
 
+  const wellFormed = {
+    isWellFormed() {
+      return host.wellFormed(String(this)) === String(this);
+    },
+    toWellFormed() {
+      return host.wellFormed(String(this));
+    },
+  };
+  for (const [name, value] of Object.entries(wellFormed)) {
+    Object.defineProperty(String.prototype, name, { value, writable: true, configurable: true });
+  }
+
   const show = (v) => {
     if (typeof v === "string") {
       return v;
