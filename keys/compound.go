@@ -34,7 +34,8 @@ func NewUserRowID(user UserID, row RowID) (UserRowID, error) {
 
 // ParseUserRowID returns the id whose text is s: what [UserRowID.String]
 // returned for it. It is [backend.ErrInvalid] when s holds no colon, when a '%'
-// before the first colon isn't that of %25 or %3A, and when a part isn't an id.
+// before the first colon isn't that of %25 or %3A, and when a part isn't an id,
+// and [backend.ErrTooLarge] when one is too long, or both together are.
 func ParseUserRowID(s string) (UserRowID, error) {
 	first, second, err := cutText("user row id", s)
 	if err != nil {
@@ -119,7 +120,8 @@ func NewTableID(namespace NamespaceID, table TableName) (TableID, error) {
 
 // ParseTableID returns the id whose text is s: what [TableID.String] returned
 // for it. It is [backend.ErrInvalid] when s holds no colon, when a '%' before
-// the first colon isn't that of %25 or %3A, and when a part isn't an id.
+// the first colon isn't that of %25 or %3A, and when a part isn't an id, and
+// [backend.ErrTooLarge] when one is too long.
 func ParseTableID(s string) (TableID, error) {
 	first, second, err := cutText("table id", s)
 	if err != nil {

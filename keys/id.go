@@ -28,12 +28,12 @@ type kind[ID any] struct{}
 
 // newText checks s for an id of a kind.
 func newText(kind, s string, max int) (text, error) {
-	reason := ""
+	class, reason := backend.ErrInvalid, ""
 	switch {
 	case s == "":
 		reason = kind + " is empty"
 	case len(s) > max:
-		reason = kind + " is longer than " + strconv.Itoa(max) + " bytes"
+		class, reason = backend.ErrTooLarge, kind+" is longer than "+strconv.Itoa(max)+" bytes"
 	case !utf8.ValidString(s):
 		reason = kind + " is not valid UTF-8"
 	case strings.ContainsFunc(s, isControl):
@@ -41,7 +41,7 @@ func newText(kind, s string, max int) (text, error) {
 	default:
 		return text{s}, nil
 	}
-	return text{}, &backend.Error{Class: backend.ErrInvalid, Reason: reason}
+	return text{}, &backend.Error{Class: class, Reason: reason}
 }
 
 func decodeID(kind string, src []byte, max int) (text, []byte, error) {

@@ -46,8 +46,12 @@ func checkTextID[K textID[K], P interface {
 			}
 		}
 		for _, s := range []string{"", strings.Repeat("x", max+1), "a\xff", "a\x00", "a\n", "\x7f"} {
-			if id, err := make(s); !errors.Is(err, backend.ErrInvalid) || !id.IsZero() {
-				t.Errorf("made of %q: %v, %v; want ErrInvalid and the zero id", s, id, err)
+			class := backend.ErrInvalid
+			if len(s) > max {
+				class = backend.ErrTooLarge
+			}
+			if id, err := make(s); !errors.Is(err, class) || !id.IsZero() {
+				t.Errorf("made of %q: %v, %v; want an error of class %q and the zero id", s, id, err, class)
 			}
 			if s == "" {
 				continue
@@ -114,13 +118,13 @@ func TestB18_UserNamesAreCaseSensitiveAndHaveALowerCase(t *testing.T) {
 		t.Errorf("in lower case: %v and %v, want %v", upper.Lower(), lower.Lower(), lower)
 	}
 	// U+023A is two bytes, its lower case three: 60 of them fit only as written.
-	if _, err := keys.NewUserName(strings.Repeat("Ⱥ", 60)); !errors.Is(err, backend.ErrInvalid) {
-		t.Errorf("a name too long in lower case: error %v, want ErrInvalid", err)
+	if _, err := keys.NewUserName(strings.Repeat("Ⱥ", 60)); !errors.Is(err, backend.ErrTooLarge) {
+		t.Errorf("a name too long in lower case: error %v, want ErrTooLarge", err)
 	}
 	// What the constructor refuses comes in by no other way either.
 	var id keys.UserName
-	if err := id.UnmarshalText([]byte(strings.Repeat("Ⱥ", 60))); !errors.Is(err, backend.ErrInvalid) || !id.IsZero() {
-		t.Errorf("the text of a name too long in lower case is read as %q, %v; want ErrInvalid", id, err)
+	if err := id.UnmarshalText([]byte(strings.Repeat("Ⱥ", 60))); !errors.Is(err, backend.ErrTooLarge) || !id.IsZero() {
+		t.Errorf("the text of a name too long in lower case is read as %q, %v; want ErrTooLarge", id, err)
 	}
 	b := encode(t, keys.String(strings.Repeat("Ⱥ", 60)))
 	if id, err := keys.Decode[keys.UserName](b); !errors.Is(err, backend.ErrCorrupt) {

@@ -8,7 +8,8 @@ type UserID struct {
 	text
 }
 
-// NewUserID returns s as a user id. What isn't one is [backend.ErrInvalid].
+// NewUserID returns s as a user id. Too long a text is
+// [backend.ErrTooLarge], any other that isn't one is [backend.ErrInvalid].
 func NewUserID(s string) (UserID, error) {
 	t, err := newText("user id", s, MaxID)
 	return UserID{text: t}, err
@@ -32,7 +33,8 @@ type NamespaceID struct {
 	text
 }
 
-// NewNamespaceID returns s as a namespace id. What isn't one is [backend.ErrInvalid].
+// NewNamespaceID returns s as a namespace id. Too long a text is
+// [backend.ErrTooLarge], any other that isn't one is [backend.ErrInvalid].
 func NewNamespaceID(s string) (NamespaceID, error) {
 	t, err := newText("namespace id", s, MaxID)
 	return NamespaceID{text: t}, err
@@ -56,7 +58,8 @@ type TableName struct {
 	text
 }
 
-// NewTableName returns s as a table name. What isn't one is [backend.ErrInvalid].
+// NewTableName returns s as a table name. Too long a text is
+// [backend.ErrTooLarge], any other that isn't one is [backend.ErrInvalid].
 func NewTableName(s string) (TableName, error) {
 	t, err := newText("table name", s, MaxID)
 	return TableName{text: t}, err
@@ -80,7 +83,8 @@ type StorageID struct {
 	text
 }
 
-// NewStorageID returns s as a storage id. What isn't one is [backend.ErrInvalid].
+// NewStorageID returns s as a storage id. Too long a text is
+// [backend.ErrTooLarge], any other that isn't one is [backend.ErrInvalid].
 func NewStorageID(s string) (StorageID, error) {
 	t, err := newText("storage id", s, MaxID)
 	return StorageID{text: t}, err
@@ -104,7 +108,8 @@ type JobID struct {
 	text
 }
 
-// NewJobID returns s as a job id. What isn't one is [backend.ErrInvalid].
+// NewJobID returns s as a job id. Too long a text is
+// [backend.ErrTooLarge], any other that isn't one is [backend.ErrInvalid].
 func NewJobID(s string) (JobID, error) {
 	t, err := newText("job id", s, maxLoneID)
 	return JobID{text: t}, err
@@ -128,7 +133,8 @@ type LiveQueryID struct {
 	text
 }
 
-// NewLiveQueryID returns s as a live query id. What isn't one is [backend.ErrInvalid].
+// NewLiveQueryID returns s as a live query id. Too long a text is
+// [backend.ErrTooLarge], any other that isn't one is [backend.ErrInvalid].
 func NewLiveQueryID(s string) (LiveQueryID, error) {
 	t, err := newText("live query id", s, maxLoneID)
 	return LiveQueryID{text: t}, err
@@ -153,7 +159,8 @@ type UserName struct {
 	text
 }
 
-// NewUserName returns s as a user name. What isn't one is [backend.ErrInvalid].
+// NewUserName returns s as a user name. Too long a text is
+// [backend.ErrTooLarge], any other that isn't one is [backend.ErrInvalid].
 func NewUserName(s string) (UserName, error) {
 	t, err := newText("user name", s, MaxID)
 	if err == nil {

@@ -18,7 +18,7 @@ type Key[K any] interface {
 	// DecodeKey decodes one key from the front of src and returns it with the
 	// rest of src. The receiver plays no part; it is the zero K. Any bytes
 	// give a value or an error of class [backend.ErrCorrupt]. The key doesn't
-	// refer to src; the rest does.
+	// refer to src; the rest does, and is all of src where there is an error.
 	DecodeKey(src []byte) (K, []byte, error)
 }
 

@@ -68,8 +68,10 @@ func Prefix[K Key[K]](parts ...Part) Range[K] {
 }
 
 // StringPrefix returns the range of the keys whose first components are the
-// parts and whose next one is a string that begins with s. An s that is not
-// valid UTF-8 is an error: cut it between two characters.
+// parts and whose next one is a string that begins with s: a [String], an id
+// that is text, an [Element] that holds a string. Of a [RowID], which is bytes,
+// or a [Desc] it selects none. An s that is not valid UTF-8 is an error: cut it
+// between two characters.
 func StringPrefix[K Key[K]](s string, parts ...Part) Range[K] {
 	if !utf8.ValidString(s) {
 		return Range[K]{err: invalid("string prefix is not valid UTF-8")}

@@ -21,7 +21,8 @@ type RowID struct{ b string }
 // [backend.ErrInvalid], too many are [backend.ErrTooLarge].
 func NewRowID(b []byte) (RowID, error) { return RowIDFromString(string(b)) }
 
-// RowIDFromString returns the id that consists of the bytes of s.
+// RowIDFromString returns the id that consists of the bytes of s, as
+// [NewRowID] does of b.
 func RowIDFromString(s string) (RowID, error) {
 	if s == "" {
 		return RowID{}, &backend.Error{Class: backend.ErrInvalid, Reason: "row id is empty"}
