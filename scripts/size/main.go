@@ -43,7 +43,7 @@ func run(w io.Writer, lower, all bool) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	shipped, err := build(filepath.Join(dir, "larder.wasm"), "-s -w")
+	shipped, err := buildShipped(dir)
 	if err != nil {
 		return err
 	}
@@ -64,9 +64,19 @@ func run(w io.Writer, lower, all bool) error {
 	return compare(w, brotlied, lower)
 }
 
-// build builds the shipped module for js/wasm and returns its bytes.
-func build(file, ldflags string) ([]byte, error) {
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", ldflags, "-o", file, "./wasm/module")
+// buildShipped has the npm package's own build make larder.wasm in dir, and
+// returns its bytes.
+func buildShipped(dir string) ([]byte, error) {
+	cmd := exec.Command("node", filepath.FromSlash("js/scripts/build.mjs"), "--out", dir, "module")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("building larder.wasm: %w\n%s", err, out)
+	}
+	return os.ReadFile(filepath.Join(dir, "larder.wasm"))
+}
+
+// buildNamed builds the same program with the names of its functions.
+func buildNamed(file string) ([]byte, error) {
+	cmd := exec.Command("go", "build", "-trimpath", "-o", file, "./wasm/module")
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building ./wasm/module: %w\n%s", err, out)
@@ -93,7 +103,7 @@ func compressedSize(data []byte, compressor func(io.Writer) (io.WriteCloser, err
 // printPackages lists the bytes of code by package. The shipped module has no
 // names, so it is built once more with them.
 func printPackages(w io.Writer, file string, all bool) error {
-	named, err := build(file, "")
+	named, err := buildNamed(file)
 	if err != nil {
 		return err
 	}
