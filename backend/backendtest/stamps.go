@@ -28,6 +28,10 @@ var stampCases = []testCase{
 		rule: "a pair that is put again, deleted or dropped before the commit takes its stamps with it"},
 	{name: "stamps leave the key's slice alone", run: stampCopiesKey,
 		rule: "Put copies a stamped key: the caller's slice is not written to"},
+	{name: "stamps in slices that were handed out", run: stampHandedOut,
+		rule: "a value that the transaction has handed out may be put, stamped too, and no other pair changes with it"},
+	{name: "stamped keys that meet", run: stampsMeet,
+		rule: "a pair that receives its number replaces what has that key, and no other pair of the transaction is lost"},
 	{name: "commit numbers", run: commitNumbers,
 		rule: "commit numbers ascend, ReadVersion is the newest commit's in the snapshot, and 0 in a database that was never written to"},
 }
@@ -212,6 +216,64 @@ func stampCopiesKey(e *env) {
 		copy(key, "xxxxxxxxx")
 	})
 	e.wantState("t{p" + quote([]byte(number(e.version()))) + "=}")
+}
+
+// An engine that stamped in place wrote to a page of its file, or to the value
+// of a pair without stamps.
+func stampHandedOut(e *env) {
+	e.fill("t", "a", "old value")
+	own := errors.New("own error")
+	for _, fails := range []error{own, nil} {
+		err := e.s.Update(e.ctx, func(_ context.Context, tx backend.WriteTx) error {
+			get := func(key string) []byte {
+				v, err := tx.Get("t", []byte(key))
+				e.wantErr("Get", err, nil)
+				return v
+			}
+			old := get("a")
+			e.stamp(tx, "t", []byte("a"), old, backend.Stamp{})
+			e.stamp(tx, "t", []byte("b"), get("a"))
+			e.stamp(tx, "t", []byte("c"), get("b"), backend.Stamp{Offset: 1})
+			e.wantGet(tx, "t", "b", ff+"e")
+			return fails
+		})
+		e.wantErr("Update", err, fails)
+		if fails != nil {
+			e.wantState("t{a=old value}")
+		}
+	}
+	n := number(e.version())
+	e.view(func(tx backend.ReadTx) {
+		e.wantGet(tx, "t", "a", n+"e")
+		e.wantGet(tx, "t", "b", ff+"e")
+		e.wantGet(tx, "t", "c", "\xff"+n)
+	})
+}
+
+// An engine that moved pairs one after another lost the first, when it removed
+// the second from the key where the first had just arrived.
+func stampsMeet(e *env) {
+	first, second := backend.Stamp{InKey: true}, backend.Stamp{InKey: true, Offset: 8}
+	e.fill("t", "k", "v")
+	v := e.version()
+	// Most engines give the next number; where another comes, nothing meets.
+	next := number(v + 1)
+	e.update(func(tx backend.WriteTx) {
+		e.stamp(tx, "t", []byte(next+ff), []byte("b"), second)
+		e.stamp(tx, "t", []byte("________"+ff), []byte("a"), first)
+		e.stamp(tx, "u", []byte("________"+ff), []byte("a"), first)
+		e.stamp(tx, "u", []byte(next+ff), []byte("b"), second)
+		e.stamp(tx, "v", []byte("________"), []byte("a"), first)
+		e.stamp(tx, "v", []byte(next), make([]byte, 8), backend.Stamp{})
+	})
+	n := number(e.version())
+	e.view(func(tx backend.ReadTx) {
+		for _, table := range []string{"t", "u"} {
+			e.wantGet(tx, table, n+ff, "a")
+			e.wantGet(tx, table, next+n, "b")
+		}
+		e.wantGet(tx, "v", n, "a")
+	})
 }
 
 func commitNumbers(e *env) {

@@ -12,3 +12,7 @@ func (s *Store) BBolt() *bbolt.DB { return s.db }
 
 // Waiting returns how many Updates wait for their turn.
 func (s *Store) Waiting() int { return int(s.waiting.Load()) }
+
+// LeaveNoRoom makes a store believe that its map is as small as its file, as it
+// is on some platforms.
+func (s *Store) LeaveNoRoom() { s.mapped = 0 }

@@ -114,7 +114,7 @@ func (tx *writeTx) end(turn *gate.Turn, err error) error {
 		}
 	}
 	g.members++
-	if s.waiting.Load() == 0 || g.size >= backend.MaxTx {
+	if s.waiting.Load() == 0 || g.size >= backend.MaxTx || !s.hasRoom(g) {
 		s.commit(g)
 		s.release()
 	} else {
@@ -149,8 +149,8 @@ func (tx *writeTx) leave() *group {
 	tx.ended.Store(true)
 	tx.group.running = nil
 	// The pages are let go before the commit, which may have to map anew.
-	for _, pin := range tx.pins {
-		pin.Rollback()
+	if tx.pin != nil {
+		tx.pin.Rollback()
 	}
 	return tx.group
 }
@@ -257,22 +257,22 @@ func rollback(btx *bbolt.Tx) (err error) {
 }
 
 // split commits the group without the closure that is running in it, which
-// goes on in a new group.
+// goes on in a new group. It happens to a closure once: a new group has no
+// members before its first closure.
 func (s *Store) split(g *group) {
 	tx := g.running
 	if tx == nil {
 		s.commit(g)
 		return
 	}
-	if !s.hasRoom(g) {
-		return
-	}
 	pin, err := s.db.Begin(false)
 	if err != nil {
-		return // the closure's end will tell
+		err = failure("update", err, "")
+	} else {
+		tx.pin = pin
+		err = tx.undo()
 	}
-	tx.pins = append(tx.pins, pin)
-	if err := tx.undo(); err != nil {
+	if err != nil {
 		tx.failed = err
 		s.cancel(g, err)
 		return
@@ -290,9 +290,10 @@ func (s *Store) split(g *group) {
 }
 
 // hasRoom reports whether the group can certainly be committed within the
-// mapped size. If it can't, bbolt would wait for all Views to end, the pin of
-// the running closure among them. Copies of the touched pages and of the list
-// of free pages come on top of what is written.
+// mapped size, whatever a closure after it does. If it can't, bbolt would wait
+// for all Views to end, the pin of that closure among them. A commit writes
+// each page of the file anew at most once, or as two when it outgrows one; what
+// members and closure write comes on top, as does the list of free pages.
 func (s *Store) hasRoom(g *group) bool {
-	return int(g.btx.Size())+8*(g.size+backend.MaxTx) < s.mapped
+	return 3*int(g.btx.Size())+8*(g.size+backend.MaxTx) < s.mapped
 }

@@ -217,3 +217,63 @@ func TestAMemberDoesNotWaitForASlowClosure(t *testing.T) {
 	number := "\x00\x00\x00\x00\x00\x00\x00\x06"
 	want(t, s, number+"="+number, "ahead=1", "last=1", "row000=newer", "row0001=", "row001=new", "row002=old", "row003=old")
 }
+
+// Where a commit might have to map the file anew, a closure that came later
+// couldn't be set aside, and the member before it waited for as long as that
+// closure took: for ever, if the closure waited for the member.
+func TestAMemberDoesNotWaitWhereTheMapIsSmall(t *testing.T) {
+	s := open(t)
+	s.LeaveNoRoom()
+	acknowledged := make(chan struct{})
+	var wg sync.WaitGroup
+	var behind error
+	err := s.Update(t.Context(), func(_ context.Context, tx backend.WriteTx) error {
+		wg.Go(func() {
+			behind = s.Update(t.Context(), func(ctx context.Context, tx backend.WriteTx) error {
+				<-acknowledged
+				return tx.Put("t", []byte("b"), []byte("2"))
+			})
+		})
+		awaitWaiting(s, 1)
+		return tx.Put("t", []byte("a"), []byte("1"))
+	})
+	close(acknowledged)
+	wg.Wait()
+	if err := errors.Join(err, behind); err != nil {
+		t.Errorf("the Updates = %v", err)
+	}
+	want(t, s, "a=1", "b=2")
+}
+
+// Undoing a DropTable took a copy of the table, whatever its size. Now the
+// members before it are committed first; what comes after is as ever.
+func TestADropDoesNotWaitInAGroup(t *testing.T) {
+	s := open(t)
+	own := errors.New("own error")
+	errs := behind(t, s,
+		func(_ context.Context, tx backend.WriteTx) error {
+			return errors.Join(tx.Put("t", []byte("a"), []byte("1")), tx.Put("u", []byte("a"), []byte("1")))
+		},
+		func(_ context.Context, tx backend.WriteTx) error {
+			before, err := tx.Get("u", []byte("a"))
+			err = errors.Join(err, tx.Put("t", []byte("b"), []byte("2")), tx.Put("v", []byte("b"), nil), tx.DropTable("u"))
+			tables, _ := tx.Tables()
+			if string(before) != "1" || fmt.Sprint(tables) != "[t v]" {
+				t.Errorf("a slice from before the drop reads %q, Tables = %v, want 1 and [t v]", before, tables)
+			}
+			want(t, s, "a=1")
+			return errors.Join(err, own)
+		},
+		func(_ context.Context, tx backend.WriteTx) error {
+			tables, err := tx.Tables()
+			if fmt.Sprint(tables) != "[t u]" {
+				t.Errorf("after the rollback Tables = %v, want [t u]", tables)
+			}
+			return errors.Join(err, tx.DropTable("u"), tx.Put("t", []byte("c"), fmt.Append(nil, tx.ReadVersion())))
+		},
+	)
+	if errs[0] != nil || !errors.Is(errs[1], own) || errs[2] != nil {
+		t.Errorf("the Updates = %v, want nil, %v, nil", errs, own)
+	}
+	want(t, s, "a=1", "c=1")
+}

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"strconv"
 	"syscall"
@@ -118,19 +117,14 @@ func openNow(path string) (s *Store, err error) {
 
 // mapSize is how much address space the file gets. bbolt maps it anew when it
 // outgrows that, and has to wait for all Views first, while new Views wait
-// behind it. So the map is far larger than the file, which costs nothing on 64
-// bits but addresses. Windows makes the file as large as its map, and 32 bits
-// have no addresses to spare: there a map twice the file's size has to do.
+// behind it. So the map is far larger than the file where that costs nothing
+// but addresses.
 func mapSize(path string) int {
 	size := int64(0)
 	if info, err := os.Stat(path); err == nil {
 		size = info.Size()
 	}
-	generous := int64(64 << 30)
-	if runtime.GOOS == "windows" || strconv.IntSize == 32 {
-		generous = 16 << 20
-	}
-	return int(min(max(2*size, generous), 1<<(strconv.IntSize-2)))
+	return int(min(max(mapFactor*size, minMap), 1<<(strconv.IntSize-2)))
 }
 
 // readMeta learns what the engine's bucket says, and makes it in a new file.

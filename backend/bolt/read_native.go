@@ -27,7 +27,8 @@ type reader struct {
 	extent extent
 
 	last   *table            // the table that was used last
-	tables map[string]*table // those that were used
+	first  table             // the table that was used first
+	tables map[string]*table // those that were used, nil when first was the only one
 }
 
 // A table is a transaction's view of one table.
@@ -84,14 +85,30 @@ func (r *reader) table(name string) *table {
 	}
 	t := r.tables[name]
 	if t == nil {
-		t = &table{name: name, bucket: r.btx.Bucket([]byte(name))}
-		if r.tables == nil {
-			r.tables = make(map[string]*table)
+		t = &r.first
+		if r.last != nil {
+			t = new(table)
+			if r.tables == nil {
+				r.tables = map[string]*table{r.first.name: &r.first}
+			}
+			r.tables[name] = t
 		}
-		r.tables[name] = t
+		t.name, t.bucket = name, r.btx.Bucket([]byte(name))
 	}
 	r.last = t
 	return t
+}
+
+// used is an iterator over the tables that were used.
+func (r *reader) used(yield func(*table) bool) {
+	if r.tables == nil && r.last != nil {
+		yield(r.last)
+	}
+	for _, t := range r.tables {
+		if !yield(t) {
+			return
+		}
+	}
 }
 
 func (t *table) missing(op string) error {

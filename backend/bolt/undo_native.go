@@ -7,8 +7,6 @@ import (
 	"slices"
 
 	"go.etcd.io/bbolt"
-
-	"github.com/larderdb/larder/backend"
 )
 
 // A step is one change that a closure made after others had become members of
@@ -16,19 +14,9 @@ import (
 // do it again.
 type step struct {
 	t     *table
-	kind  stepKind
-	key   []byte
-	value []byte       // what key has on the other side of the step, nil for nothing
-	pairs []backend.KV // of a table that was dropped
+	key   []byte // nil when the step made the table
+	value []byte // what key has on the other side of the step, nil for nothing
 }
-
-type stepKind uint8
-
-const (
-	stepSet stepKind = iota
-	stepCreate
-	stepDrop
-)
 
 // before tells the loops, and the steps to undo, what key has before it is
 // changed. A nil value says that the key doesn't exist. The key isn't kept.
@@ -37,7 +25,7 @@ func (tx *writeTx) before(t *table, key, value []byte) {
 		l.save(key, value)
 	}
 	if tx.lock != nil && tx.group.members > 0 {
-		tx.steps = append(tx.steps, step{t: t, kind: stepSet, key: bytes.Clone(key), value: value})
+		tx.steps = append(tx.steps, step{t: t, key: bytes.Clone(key), value: value})
 	}
 	t.changes++
 	tx.wrote = true
@@ -59,21 +47,24 @@ func (tx *writeTx) create(t *table) (err error) {
 		return failure("put", err, t.name)
 	}
 	if tx.lock != nil && tx.group.members > 0 {
-		tx.steps = append(tx.steps, step{t: t, kind: stepCreate})
+		tx.steps = append(tx.steps, step{t: t})
 	}
 	return nil
 }
 
-// drop deletes the bucket of a table.
+// drop deletes the bucket of a table. There is no step that would undo it, as
+// that would take all pairs of the table: members are committed first.
 func (tx *writeTx) drop(t *table) error {
+	if tx.group.members > 0 {
+		if tx.s.split(tx.group); tx.failed != nil {
+			return tx.failed
+		}
+	}
 	c := t.bucket.Cursor()
 	for _, l := range t.loops {
 		for key, value := c.Seek(l.rng.Start); key != nil && (l.rng.End == nil || bytes.Compare(key, l.rng.End) < 0); key, value = c.Next() {
 			l.save(key, value)
 		}
-	}
-	if tx.lock != nil && tx.group.members > 0 {
-		tx.steps = append(tx.steps, step{t: t, kind: stepDrop, pairs: pairs(t.bucket)})
 	}
 	if err := tx.btx.DeleteBucket([]byte(t.name)); err != nil {
 		return failure("drop", err, t.name)
@@ -82,14 +73,6 @@ func (tx *writeTx) drop(t *table) error {
 	t.changes++
 	tx.wrote = true
 	return nil
-}
-
-func pairs(b *bbolt.Bucket) (all []backend.KV) {
-	c := b.Cursor()
-	for key, value := c.First(); key != nil; key, value = c.Next() {
-		all = append(all, backend.KV{Key: key, Value: value})
-	}
-	return all
 }
 
 // undo takes all steps back.
@@ -117,8 +100,8 @@ func (tx *writeTx) redo() (err error) {
 	}()
 	tx.btx = tx.group.btx
 	tx.extent = tx.s.extent(tx.btx)
-	for name, t := range tx.tables {
-		t.bucket = tx.btx.Bucket([]byte(name))
+	for t := range tx.used {
+		t.bucket = tx.btx.Bucket([]byte(t.name))
 		t.changes++
 	}
 	for i := range tx.steps {
@@ -132,9 +115,8 @@ func (tx *writeTx) redo() (err error) {
 
 // turn undoes the step, or does it again.
 func (st *step) turn(btx *bbolt.Tx, undo bool) (err error) {
-	name := []byte(st.t.name)
 	switch {
-	case st.kind == stepSet:
+	case st.key != nil:
 		now := st.t.bucket.Get(st.key)
 		if st.value == nil {
 			err = st.t.bucket.Delete(st.key)
@@ -142,20 +124,11 @@ func (st *step) turn(btx *bbolt.Tx, undo bool) (err error) {
 			err = st.t.bucket.Put(st.key, st.value)
 		}
 		st.value = now
-	case (st.kind == stepCreate) == undo:
+	case undo:
 		st.t.bucket = nil
-		err = btx.DeleteBucket(name)
+		err = btx.DeleteBucket([]byte(st.t.name))
 	default:
-		if st.t.bucket, err = btx.CreateBucket(name); err != nil {
-			return err
-		}
-		if undo {
-			for _, kv := range st.pairs {
-				if err := st.t.bucket.Put(kv.Key, kv.Value); err != nil {
-					return err
-				}
-			}
-		}
+		st.t.bucket, err = btx.CreateBucket([]byte(st.t.name))
 	}
 	return err
 }

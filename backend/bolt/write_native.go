@@ -5,6 +5,7 @@ package bolt
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -22,7 +23,7 @@ type writeTx struct {
 	wrote    bool
 	stamps   []*stamped
 	steps    []step
-	pins     []*bbolt.Tx // Views that hold the pages of slices handed out before a split
+	pin      *bbolt.Tx // a View that holds the pages of slices handed out before a split
 }
 
 // A stamped is a pair that waits for the number of its commit.
@@ -75,7 +76,7 @@ func (tx *writeTx) Put(name string, key, value []byte, stamps ...backend.Stamp) 
 		value = []byte{} // bbolt hands a nil value out as if it were missing
 	}
 	if stamps != nil || t.stamped != nil {
-		key = t.stamp(tx, key, value, stamps)
+		key, value = t.stamp(tx, key, value, stamps)
 	}
 	if err := tx.set(t, key, value); err != nil {
 		return failure("put", err, name)
@@ -84,10 +85,11 @@ func (tx *writeTx) Put(name string, key, value []byte, stamps ...backend.Stamp) 
 }
 
 // stamp notes what is to be stamped, forgets what key had noted before, and
-// returns the key as it reads until the commit.
-func (t *table) stamp(tx *writeTx, key, value []byte, stamps []backend.Stamp) []byte {
+// returns the pair as it reads until the commit. The value may be one that the
+// transaction has handed out, of the file or of another pair: it is copied.
+func (t *table) stamp(tx *writeTx, key, value []byte, stamps []backend.Stamp) (_, _ []byte) {
 	if len(stamps) > 0 {
-		key = bytes.Clone(key)
+		key, value = bytes.Clone(key), bytes.Clone(value)
 	}
 	for _, s := range stamps {
 		if s.InKey {
@@ -105,7 +107,7 @@ func (t *table) stamp(tx *writeTx, key, value []byte, stamps []backend.Stamp) []
 		t.stamped[string(key)] = p
 		tx.stamps = append(tx.stamps, p)
 	}
-	return key
+	return key, value
 }
 
 // forget drops the stamps of a pair that is replaced.
@@ -127,28 +129,43 @@ func (tx *writeTx) fill(number uint64) (err error) {
 			err = damaged("commit", "", nil, damage)
 		}
 	}()
+	// Pairs whose keys are stamped leave their places before the first takes its
+	// new one, which may have been another's, and replace what they find there.
+	var moving []*stamped
 	for _, p := range tx.stamps {
 		if p.replaced {
 			continue
 		}
-		moved := bytes.Clone(p.key)
-		for _, s := range p.stamps {
-			if s.InKey {
-				putNumber(moved, s, number)
-			} else {
-				putNumber(p.value, s, number)
-			}
+		if !slices.ContainsFunc(p.stamps, func(s backend.Stamp) bool { return s.InKey }) {
+			err = p.put(number)
+		} else {
+			err = p.t.bucket.Delete(p.key)
+			moving = append(moving, p)
 		}
-		if !bytes.Equal(moved, p.key) {
-			if err := p.t.bucket.Delete(p.key); err != nil {
-				return failure("commit", err, p.t.name)
-			}
-			if err := p.t.bucket.Put(moved, p.value); err != nil {
-				return failure("commit", err, p.t.name)
-			}
+		if err != nil {
+			return failure("commit", err, p.t.name)
+		}
+	}
+	for _, p := range moving {
+		if err := p.put(number); err != nil {
+			return failure("commit", err, p.t.name)
 		}
 	}
 	return nil
+}
+
+// put puts the pair with its stamps filled in. It makes a copy, since the slices
+// that the transaction has handed out may be values of other pairs as well.
+func (p *stamped) put(number uint64) error {
+	key, value := bytes.Clone(p.key), bytes.Clone(p.value)
+	for _, s := range p.stamps {
+		if s.InKey {
+			putNumber(key, s, number)
+		} else {
+			putNumber(value, s, number)
+		}
+	}
+	return p.t.bucket.Put(key, value)
 }
 
 // Delete is as in [backend.WriteTx].
