@@ -4,6 +4,7 @@ package bolt
 
 import (
 	"bytes"
+	"iter"
 
 	"github.com/tidwall/btree"
 	"go.etcd.io/bbolt"
@@ -11,15 +12,15 @@ import (
 	"github.com/larderdb/larder/backend"
 )
 
-// A loop is one run over an iterator of Scan. It fetches pairs in batches, and
-// yields them with no lock held and no cursor that could be spoilt.
+// A loop is one run over an iterator of Scan in an Update. It fetches pairs in
+// batches, and yields them with no lock held and no cursor that could be spoilt.
 //
-// In an Update it sees the table as it stood when it began: before the
+// It sees the table as it stood when it began: before the
 // transaction changes a pair that the loop has yet to come to, it saves what
 // the pair was, or that there was none. The loop merges what it saved with
 // what it finds, and finds its place in the table again after each change.
 type loop struct {
-	r      *reader
+	tx     *writeTx
 	t      *table
 	rng    backend.Range
 	left   int // how many pairs to go, less than 0 for all
@@ -45,33 +46,61 @@ type saved struct {
 // since many loops end soon.
 const maxBatch = 64
 
+// Scan is as in [backend.ReadTx].
+func (tx *writeTx) Scan(name string, rng backend.Range) iter.Seq2[backend.KV, error] {
+	return func(yield func(backend.KV, error) bool) {
+		l, err := tx.loop(name, rng)
+		if err != nil {
+			yield(backend.KV{}, err)
+			return
+		}
+		defer l.end()
+		for {
+			err := l.fetch()
+			for _, kv := range l.pairs {
+				if tx.ended.Load() {
+					break // fetch says it
+				}
+				if !yield(kv, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(backend.KV{}, err)
+				return
+			}
+			if len(l.pairs) == 0 {
+				return
+			}
+		}
+	}
+}
+
 // loop begins a loop, which its end has to end.
-func (r *reader) loop(name string, rng backend.Range) (l *loop, err error) {
-	if err := r.check("scan", name); err != nil {
+func (tx *writeTx) loop(name string, rng backend.Range) (l *loop, err error) {
+	if err := tx.check("scan", name); err != nil {
 		return nil, err
 	}
 	if err := backend.CheckRange(rng); err != nil {
 		return nil, err
 	}
-	r.enter()
-	defer r.exit("scan", name, nil, &err)
-	if r.failed != nil {
-		return nil, r.failed
+	tx.enter()
+	defer tx.exit("scan", name, nil, &err)
+	if tx.failed != nil {
+		return nil, tx.failed
 	}
-	t := r.table(name)
+	t := tx.table(name)
 	if t.bucket == nil {
 		return nil, t.missing("scan")
 	}
-	l = &loop{r: r, t: t, rng: rng, left: -1, batch: 4, seen: -1}
+	l = &loop{tx: tx, t: t, rng: rng, left: -1, batch: 4, seen: -1}
 	if rng.Limit > 0 {
 		l.left = rng.Limit
 	}
 	if rng.End != nil && bytes.Compare(rng.Start, rng.End) >= 0 {
 		l.left = 0
 	}
-	if r.btx.Writable() {
-		t.loops = append(t.loops, l)
-	}
+	t.loops = append(t.loops, l)
 	return l, nil
 }
 
@@ -89,16 +118,16 @@ func (l *loop) end() {
 // there may be pairs before it.
 func (l *loop) fetch() (err error) {
 	l.pairs = l.pairs[:0]
-	if err := l.r.check("scan", l.t.name); err != nil {
+	if err := l.tx.check("scan", l.t.name); err != nil {
 		return err
 	}
-	if err := l.r.ctx.Err(); err != nil {
+	if err := l.tx.ctx.Err(); err != nil {
 		return err
 	}
-	l.r.enter()
-	defer l.r.exit("scan", l.t.name, nil, &err)
-	if l.r.failed != nil {
-		return l.r.failed
+	l.tx.enter()
+	defer l.tx.exit("scan", l.t.name, nil, &err)
+	if l.tx.failed != nil {
+		return l.tx.failed
 	}
 	n := l.batch
 	l.batch = min(2*n, maxBatch)
@@ -112,8 +141,8 @@ func (l *loop) fetch() (err error) {
 			l.left = 0
 			break
 		}
-		l.r.extent.contain(key)
-		l.r.extent.contain(value)
+		l.tx.extent.contain(key)
+		l.tx.extent.contain(value)
 		l.pairs = append(l.pairs, backend.KV{Key: key, Value: value})
 	}
 	return nil
@@ -211,7 +240,7 @@ func (l *loop) place() {
 		}
 	}
 	// bbolt's Last never returns when the transaction has emptied all pages.
-	if first, _ := c.First(); first != nil || !l.r.btx.Writable() {
+	if first, _ := c.First(); first != nil {
 		l.key, l.value = c.Last()
 	}
 }
@@ -222,7 +251,7 @@ func (l *loop) place() {
 func (l *loop) prev(from []byte) (key, value []byte) {
 	for {
 		key, value = l.cursor.Prev()
-		if key != nil || !l.r.btx.Writable() {
+		if key != nil {
 			return key, value
 		}
 		first, _ := l.t.bucket.Cursor().First()

@@ -5,7 +5,6 @@ package bolt
 import (
 	"bytes"
 	"context"
-	"iter"
 	"sync/atomic"
 	"unsafe"
 
@@ -189,34 +188,4 @@ func (tx *readTx) ReadVersion() (number uint64) {
 	defer tx.exit("get", "", nil, &err) // a damaged page has no number
 	number, _ = metaNumber(tx.btx.Bucket(metaBucket), commitKey)
 	return number
-}
-
-// Scan is as in [backend.ReadTx].
-func (r *reader) Scan(name string, rng backend.Range) iter.Seq2[backend.KV, error] {
-	return func(yield func(backend.KV, error) bool) {
-		l, err := r.loop(name, rng)
-		if err != nil {
-			yield(backend.KV{}, err)
-			return
-		}
-		defer l.end()
-		for {
-			err := l.fetch()
-			for _, kv := range l.pairs {
-				if r.ended.Load() {
-					break // fetch says it
-				}
-				if !yield(kv, nil) {
-					return
-				}
-			}
-			if err != nil {
-				yield(backend.KV{}, err)
-				return
-			}
-			if len(l.pairs) == 0 {
-				return
-			}
-		}
-	}
 }
