@@ -33,6 +33,12 @@ func Count(tx ReadTx, table string, r Range) (int, error) {
 	if c, ok := tx.(Counter); ok {
 		return c.Count(table, r)
 	}
+	return countByScan(tx, table, r)
+}
+
+// countByScan is not part of Count, where its loop's variables would cost
+// engines that count memory.
+func countByScan(tx ReadTx, table string, r Range) (int, error) {
 	n := 0
 	for _, err := range tx.Scan(table, r) {
 		if err != nil {
@@ -56,6 +62,10 @@ func DeleteRange(tx WriteTx, table string, r Range) (int, error) {
 	if d, ok := tx.(RangeDeleter); ok {
 		return d.DeleteRange(table, r)
 	}
+	return deleteByScan(tx, table, r)
+}
+
+func deleteByScan(tx WriteTx, table string, r Range) (int, error) {
 	n := 0
 	for kv, err := range tx.Scan(table, r) {
 		if err != nil {
