@@ -1,5 +1,5 @@
 // Makes the global object of a page, an heir of the realm's, and starts its program.
-(host) => {
+() => {
   const errno = (code) => Object.assign(new Error(code), { code });
 
   // files gives a page fs, process and path in the form of node's, calling back before they return.

@@ -91,6 +91,7 @@
       object: {},
       undef: undefined,
       bigint: 1n,
+      // biome-ignore lint/suspicious/noSparseArray: what becomes of a hole is what is looked at
       sparse: [, 1],
       long: new Uint8Array(300).fill(255),
     };
@@ -131,6 +132,7 @@
         this.x = 1;
       }
     }
+    // biome-ignore lint/suspicious/noSparseArray: what becomes of a hole is what is looked at
     const cyclic = { list: [1, , 3] };
     cyclic.self = cyclic;
     const values = {
@@ -146,6 +148,7 @@
       bigint: 2n ** 70n,
       undef: undefined,
       null: null,
+      // biome-ignore lint/suspicious/noSparseArray: what becomes of a hole is what is looked at
       sparse: [1, , undefined],
       instance: new Point(),
       boxed: [Object(1), Object("s"), Object(false)],
