@@ -1,27 +1,33 @@
 package mvcc
 
-// An arena gives a transaction's pairs their buffers: many pairs share one, so
-// that a bulk load makes few objects. The garbage collector marks each object
-// of a heap in turn; in a browser tab it does so on the page's own thread, and
-// 700,000 small buffers took it longer than a frame or two.
+// An arena gives a transaction's pairs their buffers. In a bulk load many pairs
+// share one, so that it makes few objects. The garbage collector marks each
+// object of a heap in turn; in a browser tab it does so on the page's own
+// thread, and 700,000 small buffers took it longer than a frame or two.
 //
-// A shared buffer is alive as long as any of its pairs is. The first pair has
-// a buffer of its own size, later buffers double, so that a small transaction
-// takes no more than it needs and a large one wastes at most a part of its
-// last buffer.
+// A shared buffer is alive as long as any of its pairs is. So pairs share only
+// while a transaction does nothing but add new ones, which are likely to stay
+// equally long: what replaces a pair is soon replaced itself, and would be kept
+// by a neighbour that stays. Buffers double, so that a large transaction wastes
+// at most a part of its last one.
 type arena struct {
-	free []byte
-	size int // of the buffer that was made last
+	added int // pairs since the last that was replaced or deleted
+	free  []byte
+	size  int // of the buffer that was made last
 }
 
-// maxArena is the size of an arena's largest buffers. Pairs over a quarter of
-// it have buffers of their own.
-const maxArena = 32 << 10
+const (
+	// bulk is how many pairs in a row look like a load.
+	bulk = 16
+	// maxArena is the size of an arena's largest buffers. Pairs over a quarter
+	// of it have buffers of their own.
+	maxArena = 32 << 10
+)
 
 // join returns a pair of copies of key and value.
 func (a *arena) join(key, value []byte) Pair {
 	n := len(key) + len(value)
-	if n > maxArena/4 {
+	if a.added < bulk || n > maxArena/4 {
 		return Join(key, value)
 	}
 	if n > len(a.free) {

@@ -115,12 +115,17 @@ func (tx *WriteTx) put(op Op) {
 		}
 		tx.stamped = append(tx.stamped, op)
 	}
-	tx.writable(op.Table).pairs.Set(op.Pair)
+	if _, replaced := tx.writable(op.Table).pairs.Set(op.Pair); replaced {
+		tx.arena.added = 0
+	} else {
+		tx.arena.added++
+	}
 	tx.record(op)
 }
 
 func (tx *WriteTx) delete(op Op) {
 	tx.writable(op.Table).pairs.Delete(op.Pair)
+	tx.arena.added = 0
 	tx.record(op)
 }
 
