@@ -18,7 +18,7 @@ import (
 // TestBuildLargeIndex builds an index that is far larger than its rows, in
 // steps that are as small as those of any other.
 func TestBuildLargeIndex(t *testing.T) {
-	const rows, perRow = 600, 20
+	const rows, perRow = 200, 20
 	long := strings.Repeat("x", 690)
 	x := entity.NewMultiIndex("by_gram", func(_ keys.UserID, u *User) iter.Seq[keys.String] {
 		return func(yield func(keys.String) bool) {
@@ -60,6 +60,78 @@ func TestBuildLargeIndex(t *testing.T) {
 	})
 }
 
+// killedOpen opens s with defs and dies at commit number n, as a program does in
+// the middle of a build.
+func killedOpen(t *testing.T, s backend.Store, n int, defs ...entity.Definition) {
+	t.Helper()
+	killed := errors.New("killed")
+	dying := backendtest.WithFaults(s, func(c backendtest.Call) error {
+		if c.Op == "commit" {
+			if n--; n == 0 {
+				return killed
+			}
+		}
+		return nil
+	})
+	if _, err := entity.Open(t.Context(), dying, defs...); !errors.Is(err, killed) {
+		t.Fatalf("Open = %v, want the injected error", err)
+	}
+}
+
+// TestB27_WritesWhileAnIndexIsBuilt changes rows on both sides of what is built
+// already, by code that knows the index. The build takes it from there.
+func TestB27_WritesWhileAnIndexIsBuilt(t *testing.T) {
+	onEngines(t, func(t *testing.T, s backend.Store) {
+		old := withoutIndex()
+		db, err := entity.Open(t.Context(), s, old.users)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fill(t, db, old, 2000)
+		next := withIndex(ageIndex())
+		killedOpen(t, s, 4, next.users)
+		half := dumpOf(t, s)
+		writer := open(t, s, next.users)
+		raw(t, s, func(tx backend.WriteTx) error { return restore(tx, half) })
+
+		var ids []keys.UserID
+		view(t, writer, func(tx *entity.Tx) (err error) {
+			ids, err = collect(next.users.Scan(tx, keys.All[keys.UserID]()))
+			return err
+		})
+		want := 2000
+		update(t, writer, func(tx *entity.Tx) error {
+			for i, id := range ids {
+				var err error
+				switch i % 7 {
+				case 0:
+					want--
+					_, err = next.users.Delete(tx, id)
+				case 1:
+					err = next.users.Put(tx, id, User{Name: "changed", Age: -i})
+				case 2:
+					want++
+					err = next.users.Insert(tx, uid(id.String()+"+"), User{Name: "new", Age: i})
+				case 3:
+					_, err = next.users.Delete(tx, id)
+					err = errors.Join(err, next.users.Insert(tx, id, User{Name: "again", Age: i}))
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		db = open(t, s, next.users) // verified when the test is over
+		view(t, db, func(tx *entity.Tx) error {
+			if n, err := next.byAge.Count(tx, keys.All[keys.Int]()); n != want || err != nil {
+				t.Errorf("the index has %d entries, %v, want one for each of %d rows", n, err, want)
+			}
+			return nil
+		})
+	})
+}
+
 // TestBuildReplaced has another handle take away the index that a handle is
 // building, and begin it anew under another id. Open returns when that one can
 // be used, not before.
@@ -71,29 +143,14 @@ func TestBuildReplaced(t *testing.T) {
 			t.Fatal(err)
 		}
 		fill(t, db, old, 2000)
-		killed := errors.New("killed")
-		// begun registers the index, dies after some steps, and leaves what the
-		// database holds then.
-		begun := func(commits int) dump {
-			dying := backendtest.WithFaults(s, func(c backendtest.Call) error {
-				if c.Op == "commit" {
-					if commits--; commits == 0 {
-						return killed
-					}
-				}
-				return nil
-			})
-			if _, err := entity.Open(t.Context(), dying, withIndex(ageIndex()).users); !errors.Is(err, killed) {
-				t.Fatalf("Open = %v, want the injected error", err)
-			}
-			return dumpOf(t, s)
-		}
 		before := dumpOf(t, s)
-		first := begun(3)
+		killedOpen(t, s, 3, withIndex(ageIndex()).users)
+		first := dumpOf(t, s)
 		// The same catalogue, with another index id and a higher epoch.
 		raw(t, s, func(tx backend.WriteTx) error { return restore(tx, before) })
 		open(t, s, entity.New[keys.UserID]("others", msgpack.Of[User](), ageIndex()))
-		second := begun(2)
+		killedOpen(t, s, 2, withIndex(ageIndex()).users)
+		second := dumpOf(t, s)
 		raw(t, s, func(tx backend.WriteTx) error { return restore(tx, first) })
 
 		next := withIndex(ageIndex())
