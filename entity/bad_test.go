@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,14 +18,14 @@ import (
 // TestBadInput gives every operation what it must refuse. Each refusal is of
 // its class, names what it is about, and leaves the database as it was.
 func TestBadInput(t *testing.T) {
-	blobs := entity.New[keys.Bytes]("blobs", msgpack.Of[[]byte](),
-		entity.NewMultiIndex("by_head", func(_ keys.Bytes, b *[]byte) iter.Seq[keys.Bytes] {
-			return func(yield func(keys.Bytes) bool) {
-				if len(*b) > 0 && len(*b) < 2000 {
-					yield(keys.Bytes(*b))
-				}
+	byHead := entity.NewMultiIndex("by_head", func(_ keys.Bytes, b *[]byte) iter.Seq[keys.Bytes] {
+		return func(yield func(keys.Bytes) bool) {
+			if len(*b) > 0 && len(*b) < 2000 {
+				yield(keys.Bytes(*b))
 			}
-		}))
+		}
+	})
+	blobs := entity.New[keys.Bytes]("blobs", msgpack.Of[[]byte](), byHead)
 	unknown := entity.New[keys.Bytes]("unknown", msgpack.Of[[]byte]())
 	onEngines(t, func(t *testing.T, s backend.Store) {
 		d := newSchema()
@@ -94,6 +95,51 @@ func TestBadInput(t *testing.T) {
 				_, err := blobs.Delete(tx, "empty")
 				return err
 			})
+		})
+
+		t.Run("keys at the limits are stored, scanned in pages and deleted", func(t *testing.T) {
+			// Each element has a byte before it and one after it.
+			longest := func(last string) keys.Bytes {
+				return keys.Bytes(strings.Repeat("\xff", keys.MaxPrimaryKey-2-len(last)) + last)
+			}
+			value := []byte(strings.Repeat("\xff", entity.MaxIndexKey-2))
+			update(t, db, func(tx *entity.Tx) error {
+				return errors.Join(blobs.Put(tx, longest("a"), value), blobs.Put(tx, longest("b"), value))
+			})
+			view(t, db, func(tx *entity.Tx) error {
+				for _, r := range []keys.Range[keys.Bytes]{keys.Eq(keys.Bytes(value)), keys.Eq(keys.Bytes(value)).Reverse()} {
+					var got []string
+					for token := ""; ; {
+						page := 0
+						for row, err := range byHead.Scan(tx, r.Limit(1).Resume(token)) {
+							if err != nil {
+								return err
+							}
+							page++
+							got = append(got, string(row.Key[len(row.Key)-1:]))
+							if token, err = row.Token(); err != nil {
+								return err
+							}
+						}
+						if page == 0 {
+							break
+						}
+					}
+					slices.Sort(got)
+					if s := strings.Join(got, " "); s != "a b" {
+						t.Errorf("the pages hold %s, want a b", s)
+					}
+				}
+				return nil
+			})
+			update(t, db, func(tx *entity.Tx) error {
+				n, err := blobs.DeleteMany(tx, slices.Values([]keys.Bytes{longest("a"), longest("b")}))
+				if n != 2 {
+					t.Errorf("DeleteMany = %d, want 2", n)
+				}
+				return err
+			})
+			wantDump(t, "after all were deleted", s, before)
 		})
 
 		t.Run("an empty transaction writes nothing and takes no commit number", func(t *testing.T) {

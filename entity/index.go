@@ -20,6 +20,10 @@ type IndexOf[K keys.Key[K], V any] interface {
 // An Index orders the rows of one store by index keys of type I. Rows under
 // the same index key are ordered by their primary keys. It is a definition: it
 // holds no data, and is safe for concurrent use.
+//
+// All errors of its methods are an [Error] with the index's name. In a
+// transaction of a [DB] that was opened without the store they are
+// [backend.ErrTableNotFound].
 type Index[I keys.Key[I], K keys.Key[K], V any] struct {
 	def  *indexSchema
 	one  func(K, *V) I
@@ -37,8 +41,8 @@ func NewIndex[I keys.Key[I], K keys.Key[K], V any](name string, key func(K, *V) 
 }
 
 // NewMultiIndex returns an index of any number of keys per row: several, or
-// none, which leaves the row out of the index. A key that occurs twice counts
-// once. The function is as that of [NewIndex].
+// none, also by a nil sequence, which leaves the row out of the index. A key that
+// occurs twice counts once. The function is as that of [NewIndex].
 func NewMultiIndex[I keys.Key[I], K keys.Key[K], V any](name string, all func(K, *V) iter.Seq[I]) *Index[I, K, V] {
 	return &Index[I, K, V]{def: &indexSchema{name: name, version: 1}, many: all}
 }
@@ -72,7 +76,10 @@ func (x *Index[I, K, V]) appendKeys(list *keyList, key K, v *V) error {
 	if x.one != nil {
 		return addKey(list, x.one(key, v))
 	}
-	return addKeys(list, x.many(key, v))
+	if all := x.many(key, v); all != nil {
+		return addKeys(list, all)
+	}
+	return nil
 }
 
 // addKeys is apart from appendKeys because its loop's variables escape.

@@ -3,6 +3,7 @@ package entity_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/backend/backendtest"
 	"github.com/larderdb/larder/entity"
+	"github.com/larderdb/larder/entity/codec/msgpack"
 	"github.com/larderdb/larder/keys"
 )
 
@@ -226,6 +228,29 @@ func TestIndexes(t *testing.T) {
 				}
 				return nil
 			})
+		})
+	})
+}
+
+// TestNilSequence has an index say that a row has no keys by a nil sequence.
+func TestNilSequence(t *testing.T) {
+	byTag := entity.NewMultiIndex("by_tag", func(_ keys.UserID, u *User) iter.Seq[keys.String] {
+		if u.Team == "" {
+			return nil
+		}
+		return func(yield func(keys.String) bool) { yield(keys.String(u.Team)) }
+	})
+	users := entity.New[keys.UserID]("users", msgpack.Of[User](), byTag)
+	onEngines(t, func(t *testing.T, s backend.Store) {
+		db := open(t, s, users)
+		update(t, db, func(tx *entity.Tx) error {
+			return errors.Join(users.Put(tx, uid("a"), ada), users.Put(tx, uid("c"), carol))
+		})
+		view(t, db, func(tx *entity.Tx) error {
+			if got, want := entries(t, tx, byTag, keys.All[keys.String]()), `("math")=a`; got != want {
+				t.Errorf("by_tag has %s, want %s", got, want)
+			}
+			return nil
 		})
 	})
 }

@@ -31,7 +31,9 @@ const (
 // Otherwise it returns its findings joined, the first 100 of them, each an
 // [Error] of class [backend.ErrCorrupt] that names store, index and key. Of
 // stores that db was opened without, it checks the frames of the rows. A
-// failure to read and the end of ctx are returned as they are.
+// catalogue that can't be read, or that db's definitions don't know
+// ([backend.ErrSchemaNewer]), a failure to read and the end of ctx are returned
+// at once.
 //
 // In a browser it gives the turn back to the page every few milliseconds.
 func Verify(ctx context.Context, db *DB) error {

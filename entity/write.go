@@ -10,8 +10,8 @@ import (
 
 // Put sets key to value, whether it exists or not, and keeps every index in
 // step. A unique index that holds one of the row's new keys for another row is
-// [backend.ErrUnique]; a primary key over [MaxPrimaryKey] bytes, an index key
-// over [MaxIndexKey] or a value over what the engine takes is
+// [backend.ErrUnique]; a primary key over [keys.MaxPrimaryKey] bytes, an index
+// key over [MaxIndexKey] or a value over what the engine takes is
 // [backend.ErrTooLarge]; what the codec or a key can't encode is
 // [backend.ErrInvalid]. Nothing was written then, and the transaction can go on.
 //
@@ -76,8 +76,8 @@ func (s *Store[K, V]) Delete(tx *Tx, key K) (existed bool, err error) {
 }
 
 // DeleteMany deletes keys, one after another as [Store.Delete] does, and
-// returns how many existed. It stops at the first that fails. When that isn't
-// the first that existed, the transaction can't be committed any more.
+// returns how many existed. It stops at the first that fails. When it has
+// deleted a row by then, the transaction can't be committed any more.
 func (s *Store[K, V]) DeleteMany(tx *Tx, ks iter.Seq[K]) (int, error) {
 	n := 0
 	for key := range ks {
