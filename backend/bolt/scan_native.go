@@ -61,8 +61,7 @@ func (w *walk) run(name string, yield func(backend.KV, error) bool) (err error) 
 	w.cursor = t.bucket.Cursor()
 	key, value := w.first()
 	for n := 1; key != nil && w.inRange(key); n++ {
-		w.tx.extent.contain(key)
-		w.tx.extent.contain(value)
+		w.tx.extent.contain(value) // which follows its key
 		w.bbolts = false
 		if !yield(backend.KV{Key: key, Value: value}, nil) || n == w.rng.Limit {
 			return nil
