@@ -172,10 +172,10 @@ func Names(ctx context.Context) ([]string, error) {
 	var names []string
 	for i := range list.Length() {
 		if name, ok := strings.CutPrefix(list.Index(i).Get("name").String(), prefix); ok {
-			names = append(names, name)
+			at, _ := slices.BinarySearch(names, name)
+			names = slices.Insert(names, at, name)
 		}
 	}
-	slices.Sort(names)
 	return names, nil
 }
 
