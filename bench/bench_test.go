@@ -71,3 +71,21 @@ func TestMedianInterval(t *testing.T) {
 		t.Errorf("median of 3 and 1 = %v, %v to %v, want 2, 1 to 3", mid, low, high)
 	}
 }
+
+// A noisy run, with an interval from 0.3 to 2, was once said to have reached
+// the goal.
+func TestVerdict(t *testing.T) {
+	for _, tc := range []struct {
+		r    result
+		want string
+	}{
+		{result{Goal: 1.05, Low: 0.9, High: 1.05}, "reached"},
+		{result{Goal: 1.05, Low: 1.06, High: 1.2}, "missed"},
+		{result{Goal: 1.05, Low: 0.3, High: 2}, "undecided"},
+		{result{Low: 0.9, High: 1}, ""},
+	} {
+		if got := tc.r.verdict(); got != tc.want {
+			t.Errorf("verdict of %v to %v with the goal %v = %q, want %q", tc.r.Low, tc.r.High, tc.r.Goal, got, tc.want)
+		}
+	}
+}

@@ -53,14 +53,18 @@ type result struct {
 	Ratios []float64 `json:"ratios"` // ours / plain, one for each round
 }
 
+// verdict says what the interval tells of the goal. One that holds it, of too
+// few rounds or on a busy machine, tells nothing.
 func (r result) verdict() string {
 	switch {
 	case r.Goal == 0:
 		return ""
-	case r.Low <= r.Goal:
+	case r.High <= r.Goal:
 		return "reached"
+	case r.Low > r.Goal:
+		return "missed"
 	}
-	return "missed"
+	return "undecided"
 }
 
 // sample is how long one side of a round takes, about.
