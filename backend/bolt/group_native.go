@@ -211,7 +211,9 @@ func (s *Store) flush(g *group) (err error) {
 	defer func() {
 		if damage := recover(); damage != nil {
 			err = damaged("commit", "", nil, damage)
-			if e := rollback(g.btx); e != nil {
+			if g.btx.DB() == nil {
+				s.broken = err // the commit has ended, and nobody knows how
+			} else if e := rollback(g.btx); e != nil {
 				s.broken = e
 			}
 		}

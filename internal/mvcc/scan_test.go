@@ -82,3 +82,16 @@ func TestScanOfEveryLength(t *testing.T) {
 		check(backend.Range{End: []byte{}, Reverse: reverse})
 	}
 }
+
+func TestA35_CountAllocatesNothing(t *testing.T) {
+	s := commit(t, new(mvcc.Snapshot), func(tx *mvcc.WriteTx) { put(t, tx, "t", "k", "v") })
+	tx := s.Read(t.Context())
+	allocs := testing.AllocsPerRun(100, func() {
+		if n, err := backend.Count(tx, "t", backend.Range{}); n != 1 || err != nil {
+			t.Fatalf("Count = %d, %v, want 1, nil", n, err)
+		}
+	})
+	if allocs > 0 {
+		t.Errorf("Count allocates %v times, want never", allocs)
+	}
+}
