@@ -20,7 +20,7 @@
 //
 //	larder_abi() u32                        the ABI's number, Version
 //	larder_go() u32                         length of runtime.Version(), which is the answer
-//	larder_request(n u32) u32               address of a request buffer of n bytes
+//	larder_request(n u32) u32               address of a request buffer of n bytes, or 0
 //	larder_answer() u32                     address of the answer header, always the same
 //	larder_do(op, handle, aux, n u32) u32   does it at once; returns 0, or 1 for an error
 //	larder_start(op, handle, aux, n u32) u32  begins it; returns an id, or 0 for an error
@@ -31,7 +31,7 @@
 // A request is the first n bytes of the request buffer. The buffer belongs to
 // the caller until the call that consumes it; Go keeps no reference to it after
 // that call has returned. larder_request may move it, which makes older
-// addresses void.
+// addresses void. Over 128 MiB it returns 0, with an error in the answer.
 //
 // larder_do answers from memory. It returns 0 when the answer is a result and 1
 // when it is an error. The answer header is eight little-endian u32:

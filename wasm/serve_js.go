@@ -14,6 +14,7 @@ import (
 	"unsafe"
 
 	"github.com/larderdb/larder"
+	"github.com/larderdb/larder/backend"
 )
 
 // Serve gives databases to the loader and never returns, unless it was not
@@ -58,8 +59,16 @@ func exportGo() uint32 {
 	return uint32(len(a.data))
 }
 
+// maxRequest bounds a request, in bytes: a transaction can't write more than
+// half of it, and a length that JavaScript made up must not exhaust the memory.
+const maxRequest = 2 * backend.MaxTx
+
 //go:wasmexport larder_request
 func exportRequest(n uint32) uint32 {
+	if n > maxRequest {
+		failed(&backend.Error{Class: backend.ErrTooLarge, Reason: "request is longer than 128 MiB; split it"})
+		return 0
+	}
 	if uint32(cap(exported.request)) < n || cap(exported.request) > maxKept {
 		exported.request = make([]byte, max(n, 4096))
 	}

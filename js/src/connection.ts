@@ -147,6 +147,7 @@ export class Connection {
     if (request === undefined || request.length === 0) return 0;
     const address = this.exports.larder_request(request.length) >>> 0;
     this.look();
+    if (address === 0) throw this.error();
     this.memoryBytes.set(request, address);
     return request.length;
   }

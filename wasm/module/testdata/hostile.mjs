@@ -105,6 +105,11 @@ class Crossing {
 export async function hostile(shipped, wasm, seed, rounds) {
   const { Encoder, Op } = shipped;
   const c = await Crossing.open(shipped, wasm);
+  for (const size of [2 ** 32 - 1, 2 ** 31, 2 ** 27 + 1]) {
+    const address = c.exports.larder_request(size);
+    const code = address === 0 ? c.code(c.answer().bytes, `request(${size})`) : "no error";
+    if (code !== "TOO_LARGE") c.faults.push(`request(${size}): ${code}, want TOO_LARGE`);
+  }
   const next = generator(seed);
   const pick = (list) => list[next(list.length)];
   const encode = (...values) => new Encoder().encode(values).slice();
