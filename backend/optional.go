@@ -28,7 +28,8 @@ type Counter interface {
 	Count(table string, r Range) (int, error)
 }
 
-// Count returns how many pairs tx.Scan(table, r) would yield.
+// Count returns how many pairs tx.Scan(table, r) would yield, or the error that
+// it would.
 func Count(tx ReadTx, table string, r Range) (int, error) {
 	if c, ok := tx.(Counter); ok {
 		return c.Count(table, r)
@@ -57,7 +58,8 @@ type RangeDeleter interface {
 }
 
 // DeleteRange deletes the pairs that tx.Scan(table, r) would yield and returns
-// how many they were.
+// how many they were. With an error, which may be Scan's, it is how many were
+// deleted before it.
 func DeleteRange(tx WriteTx, table string, r Range) (int, error) {
 	if d, ok := tx.(RangeDeleter); ok {
 		return d.DeleteRange(table, r)

@@ -9,8 +9,8 @@
 //
 // # Ids
 //
-// Each kind of id is a type of its own, so that none can be passed for another,
-// nor can a string. The constructors check what they are given. [RowID] is any
+// Each kind of id is a type of its own, so that none can be passed for another
+// or converted to it, nor can a string. The constructors check what they are given. [RowID] is any
 // bytes; the others are text: not empty, not too long, valid UTF-8, without
 // control characters (U+0000 to U+001F and U+007F). Case matters. The zero id is
 // no id: it is refused as a key, and its text is empty, so that a field that
