@@ -20,7 +20,11 @@ const go = (args, env = {}) =>
   execFileSync("go", args, { cwd: join(js, ".."), env: { ...process.env, ...env }, encoding: "utf8" });
 
 const wasm = join(dist, "larder.wasm");
-go(["build", "-trimpath", "-ldflags=-s -w", "-o", wasm, "./wasm/module"], { GOOS: "js", GOARCH: "wasm" });
+// Without the commit's number, equal code gives equal bytes.
+go(["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", wasm, "./wasm/module"], {
+  GOOS: "js",
+  GOARCH: "wasm",
+});
 writeFileSync(wasm, joinSegments(readFileSync(wasm)));
 const [root, version] = go(["env", "GOROOT", "GOVERSION"]).trim().split("\n");
 writeFileSync(join(dist, "wasm_exec.js"), readFileSync(join(root, "lib", "wasm", "wasm_exec.js")));
