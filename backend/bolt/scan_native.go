@@ -5,6 +5,7 @@ package bolt
 import (
 	"bytes"
 	"iter"
+	"unsafe"
 
 	"go.etcd.io/bbolt"
 
@@ -28,6 +29,11 @@ func (tx *readTx) Scan(name string, rng backend.Range) iter.Seq2[backend.KV, err
 		}
 	}
 }
+
+// A walk that has yielded short pairs is a long one. It looks up where it will
+// end, which is dear for a short walk, and doesn't compare keys any more: pages
+// stay where they are, so that a key is known by its address.
+const short = 32
 
 // A walk is one run over an iterator of Scan in a View.
 type walk struct {
@@ -60,7 +66,11 @@ func (w *walk) run(name string, yield func(backend.KV, error) bool) (err error) 
 	}
 	w.cursor = t.bucket.Cursor()
 	key, value := w.first()
-	for n := 1; key != nil && w.inRange(key); n++ {
+	var end *byte // of a long walk
+	for n := 1; key != nil; n++ {
+		if n <= short && !w.inRange(key) || n > short && unsafe.SliceData(key) == end {
+			return nil
+		}
 		w.tx.extent.contain(value) // which follows its key
 		w.bbolts = false
 		if !yield(backend.KV{Key: key, Value: value}, nil) || n == w.rng.Limit {
@@ -68,6 +78,10 @@ func (w *walk) run(name string, yield func(backend.KV, error) bool) (err error) 
 		}
 		if w.tx.ended.Load() {
 			return done("scan", name)
+		}
+		if n == short {
+			w.bbolts = true
+			end = unsafe.SliceData(w.after(t.bucket.Cursor()))
 		}
 		if n%256 == 0 {
 			if err := w.tx.ctx.Err(); err != nil {
@@ -86,15 +100,32 @@ func (w *walk) run(name string, yield func(backend.KV, error) bool) (err error) 
 
 // first moves the cursor to the first pair of the range, or past it.
 func (w *walk) first() (key, value []byte) {
-	if !w.rng.Reverse {
-		return w.cursor.Seek(w.rng.Start)
+	if w.rng.Reverse {
+		return below(w.cursor, w.rng.End)
 	}
-	if w.rng.End != nil {
-		if key, _ := w.cursor.Seek(w.rng.End); key != nil {
-			return w.cursor.Prev()
+	return w.cursor.Seek(w.rng.Start)
+}
+
+// after returns the first key past the range, nil when there is none.
+func (w *walk) after(c *bbolt.Cursor) (key []byte) {
+	switch {
+	case w.rng.Reverse && len(w.rng.Start) > 0:
+		key, _ = below(c, w.rng.Start)
+	case !w.rng.Reverse && w.rng.End != nil:
+		key, _ = c.Seek(w.rng.End)
+	}
+	return key
+}
+
+// below moves c to the last pair whose key is smaller than end; nil has no
+// bound.
+func below(c *bbolt.Cursor, end []byte) (key, value []byte) {
+	if end != nil {
+		if key, _ := c.Seek(end); key != nil {
+			return c.Prev()
 		}
 	}
-	return w.cursor.Last()
+	return c.Last()
 }
 
 // inRange reports whether key is not past the range.
