@@ -35,8 +35,10 @@ type Store interface {
 	// effects outside tx. An Update that must wait for another writer waits
 	// until ctx is done and then returns ctx's error. If ctx is done before
 	// fn returns, nothing is written and Update returns ctx's error. Once the
-	// commit has begun, its true outcome is returned. An Update that writes
-	// nothing takes no commit number.
+	// commit has begun, its true outcome is returned. An error that fn returns
+	// is passed on only when no other commit lies between what fn read and that
+	// error; otherwise fn runs again. An Update that writes nothing takes no
+	// commit number.
 	Update(ctx context.Context, fn func(ctx context.Context, tx WriteTx) error) error
 
 	// Close refuses new transactions, and those still waiting for their turn,

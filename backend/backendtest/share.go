@@ -16,6 +16,8 @@ var shareCases = []testCase{
 		rule: "a Fresh View, and the run of an Update that commits, read what any store on the database had acknowledged before it began"},
 	{name: "two stores, closures run again", run: shareRerun, needs: Config.shares,
 		rule: "when another store's commit gets in between, fn runs again on it, and nothing is left of its earlier run"},
+	{name: "two stores, a refusal is of the newest state", run: shareRefusal, needs: Config.shares,
+		rule: "an error that fn returns is passed on only when no other store's commit lies between what fn read and that error"},
 	{name: "two stores, commit numbers", run: shareNumbers, needs: Config.shares,
 		rule: "commit numbers ascend over all stores on one database, and none is used twice"},
 	{name: "two stores, one closes", run: shareClose, needs: Config.shares,
@@ -85,6 +87,23 @@ func shareRerun(e *env) {
 	})
 	if runs != 2 {
 		e.Errorf("the closure ran %d times, want 2", runs)
+	}
+}
+
+func shareRefusal(e *env) {
+	other := e.open(e.name)
+	e.updateOn(e.s, func(tx backend.WriteTx) { e.put(tx, "t", "k", "") })
+	for i := range 10 {
+		want := fmt.Sprint(i)
+		e.updateOn(other, func(tx backend.WriteTx) { e.put(tx, "t", "k", want) })
+		err := e.s.Update(e.ctx, func(_ context.Context, tx backend.WriteTx) error {
+			got, err := tx.Get("t", []byte("k"))
+			if err == nil && string(got) != want {
+				err = fmt.Errorf("k is %q", got)
+			}
+			return err
+		})
+		e.wantErr("Update after another store's acknowledged "+want, err, nil)
 	}
 }
 

@@ -55,9 +55,18 @@ func (s *Store) attempt(ctx context.Context, fn func(ctx context.Context, tx bac
 	base := s.head.Load()
 	next, raw, err := s.derive(ctx, base, fn)
 	if err != nil {
-		return false, err
+		return false, s.refused(ctx, base, err)
 	}
 	return s.commit(ctx, base, next, raw)
+}
+
+// refused returns err, with which fn ended on base, if base is still the
+// newest state. Otherwise fn has to run again: what it saw is old.
+func (s *Store) refused(ctx context.Context, base *state, err error) error {
+	if current, failed := s.commit(ctx, base, base.snap, nil); failed == nil && !current {
+		return nil
+	}
+	return err
 }
 
 // derive runs fn on base and returns the state that it leads to and its
@@ -132,8 +141,11 @@ func (s *Store) insist(ctx context.Context, fn func(ctx context.Context, tx back
 	}
 	base := s.head.Load()
 	next, raw, err := s.derive(ctx, base, fn)
+	if err != nil && isOpen() {
+		return false, err // nobody else can have written
+	}
 	if err != nil {
-		return false, err
+		return false, s.refused(ctx, base, err)
 	}
 	if ctx.Err() != nil || !isOpen() || try(func() {
 		if raw != nil {
