@@ -37,8 +37,9 @@ type Store interface {
 	// fn returns, nothing is written and Update returns ctx's error. Once the
 	// commit has begun, its true outcome is returned. An error that fn returns
 	// is passed on only when no other commit lies between what fn read and that
-	// error; otherwise fn runs again. An Update that writes nothing takes no
-	// commit number.
+	// error; otherwise fn runs again. When fn has read what another Update is
+	// committing with it, and that commit fails, the failure is returned in its
+	// place. An Update that writes nothing takes no commit number.
 	Update(ctx context.Context, fn func(ctx context.Context, tx WriteTx) error) error
 
 	// Close refuses new transactions, and those still waiting for their turn,
@@ -91,9 +92,9 @@ type ReadTx interface {
 // be written there.
 //
 // A transaction whose keys and values put, and existing keys deleted, sum up to
-// more than [MaxTx] bytes is refused: the call that exceeds it reports
-// [ErrTooLarge] and Update fails with [ErrTooLarge] whatever fn returns after
-// it, unless fn returns an error of its own.
+// more than [MaxTx] bytes is refused: the call that exceeds it and all writes
+// after it report [ErrTooLarge], and Update fails with [ErrTooLarge] unless fn
+// returns an error of its own.
 type WriteTx interface {
 	ReadTx
 

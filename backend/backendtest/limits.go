@@ -12,7 +12,7 @@ var limitCases = []testCase{
 	{name: "A18 B55 values over the limit", run: valueLimit,
 		rule: "a value over MaxValue bytes is ErrTooLarge, nothing is put, and the transaction can go on after it"},
 	{name: "A18 B55 transactions over the limit", run: txLimit,
-		rule: "the call that takes a transaction over MaxTx bytes reports ErrTooLarge, and Update fails with ErrTooLarge when fn returns nil"},
+		rule: "the call that takes a transaction over MaxTx bytes, and all writes after it, report ErrTooLarge, and Update fails with ErrTooLarge when fn returns nil"},
 	{name: "a refused transaction's own error", run: txLimitOwnError,
 		rule: "an Update over MaxTx whose fn returns an error of its own returns that error"},
 	{name: "what counts for the limit", run: txLimitCounts,
@@ -51,7 +51,11 @@ func txLimit(e *env) {
 	err := e.s.Update(e.ctx, func(_ context.Context, tx backend.WriteTx) error {
 		e.put(tx, "t", "b", "2")
 		e.fillTx(tx, 2)
-		e.wantClass("Put over MaxTx", tx.Put("t", []byte("c"), nil), backend.ErrTooLarge)
+		e.wantClass("Put over MaxTx", tx.Put("t", []byte("cc"), []byte("3")), backend.ErrTooLarge)
+		e.wantClass("a smaller Put after it", tx.Put("t", []byte("c"), nil), backend.ErrTooLarge)
+		_, err := tx.Delete("t", []byte("a"))
+		e.wantClass("Delete after it", err, backend.ErrTooLarge)
+		e.wantClass("DropTable after it", tx.DropTable("t"), backend.ErrTooLarge)
 		return nil
 	})
 	e.wantClass("Update", err, backend.ErrTooLarge)

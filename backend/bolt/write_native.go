@@ -217,6 +217,9 @@ func (tx *writeTx) DropTable(name string) (err error) {
 	if t.bucket == nil {
 		return t.missing("drop")
 	}
+	if tx.tooLarge != nil {
+		return tx.tooLarge
+	}
 	for _, p := range t.stamped {
 		p.replaced = true
 	}
