@@ -28,7 +28,7 @@ type bboltFile struct{ db *bbolt.DB }
 
 func openBbolt(dir string) (store, error) {
 	db, err := bbolt.Open(filepath.Join(dir, "data"), 0o600, &bbolt.Options{
-		FreelistType: bbolt.FreelistMapType, InitialMmapSize: 16 << 30,
+		FreelistType: bbolt.FreelistMapType, InitialMmapSize: 1 << 30,
 	})
 	if err != nil {
 		return nil, err
