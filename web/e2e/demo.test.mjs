@@ -138,14 +138,14 @@ test("an edit, a delete and an undone delete are there after a reload", async ()
   await search(page, "zzyzx", "Zzyzx on Ice");
 
   await search(page, "isafj", "Ísafjörður");
-  await page.click("#results button");
+  await page.$eval("#results button", (button) => button.click());
   await page.waitForSelector("#editor[open]");
   await page.click("#edit-delete");
   await untilText(page, "#toast-text", /Ísafjörður is deleted/);
   await untilText(page, "#figure-rows", /^171,074$/);
 
   await search(page, "keflavik", "Keflavík");
-  await page.click("#results button");
+  await page.$eval("#results button", (button) => button.click());
   await page.waitForSelector("#editor[open]");
   await page.click("#edit-delete");
   await untilText(page, "#toast-text", /Keflavík is deleted/);
