@@ -21,7 +21,8 @@ async function main() {
   set("engine", opened.engine);
 
   const regions = await fetchRegions();
-  const search = new Search(store, regions);
+  const codes = new Set([...regions.keys()].map((code) => code.slice(0, 2)));
+  const search = new Search(store, regions, new Map(await store.call("countries", [...codes])));
   const map = new CityMap(byId("map"), (lat, lng, reach) => guard(() => search.place(lat, lng, reach)));
   search.map = map;
   const editor = new Editor(

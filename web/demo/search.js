@@ -4,12 +4,13 @@ import { guard } from "./report.js";
 
 const PAGE = 15;
 const byId = (id) => document.getElementById(id);
-const countryName = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
 
 export class Search {
-  constructor(store, regions) {
+  /** regions has the names of regions by country and code ("IS.39"), countries those of countries by code, in order. */
+  constructor(store, regions, countries) {
     this.store = store;
     this.regions = regions;
+    this.countries = countries;
     this.pages = [undefined];
     byId("search-form").addEventListener("submit", (e) => e.preventDefault());
     byId("search").addEventListener("input", () => guard(() => this.run()));
@@ -87,7 +88,7 @@ export class Search {
     const at = row.kilometres === undefined ? coordinates(row) : `${row.kilometres.toFixed(0)} km`;
     for (const [name, text] of [
       ["name", row.name],
-      ["where", [region, countryName.of(row.country)].filter(Boolean).join(", ")],
+      ["where", [region, this.countries.get(row.country) ?? row.country].filter(Boolean).join(", ")],
       ["at", at],
     ]) {
       button.append(Object.assign(document.createElement("span"), { className: name, textContent: text }));
@@ -98,9 +99,7 @@ export class Search {
   }
 
   #fillCountries() {
-    const codes = [...new Set([...this.regions.keys()].map((code) => code.slice(0, 2)))];
-    const named = codes.map((code) => [countryName.of(code), code]).sort((a, b) => a[0].localeCompare(b[0], "en"));
-    byId("country").append(...named.map(([name, code]) => new Option(name, code)));
+    byId("country").append(...[...this.countries].map(([code, name]) => new Option(name, code)));
   }
 
   #fillRegions() {

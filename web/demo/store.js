@@ -35,6 +35,13 @@ const calls = {
     return { places: Float32Array.from(rows.flatMap(({ lat, lng }) => [lat, lng])), next };
   },
 
+  /** Returns [code, name] of countries, ordered by name. Here, because Intl's first name costs a thread 25 ms. */
+  countries(codes) {
+    const names = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
+    const { compare } = new Intl.Collator("en");
+    return codes.map((code) => [code, names.of(code)]).sort(([, a], [, b]) => compare(a, b));
+  },
+
   sizes: async () => ({ rows: await cities.count(), memory: db.memory }),
   loadState: () => loadState(db),
   load: (state, progress) => load(db, state, progress),
