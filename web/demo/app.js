@@ -76,6 +76,8 @@ async function offerLoading(store, search, map) {
     show(made);
     map.add(made.places);
     set("rows", count(made.loaded));
+    if (search.isEmpty) guard(() => search.run());
+    if (made.loaded % 10_000 === 0) guard(() => showSizes(store));
   };
   await store.callWithProgress(progress, "load", state);
   byId("load").hidden = true;

@@ -26,6 +26,11 @@ export class Search {
     this.#fillCountries();
   }
 
+  /** Whether nothing is listed. */
+  get isEmpty() {
+    return byId("results").children.length === 0;
+  }
+
   /** Starts the search anew, from what the form says. */
   async run() {
     this.at = undefined;
