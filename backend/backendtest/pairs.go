@@ -24,7 +24,7 @@ var pairCases = []testCase{
 		rule: "a table is empty when a scan of it yields nothing: after its creation and the deletion of its last key as well"},
 	{name: "put copies the key", run: putCopiesKey,
 		rule: "Put copies key: the caller may write to its slice at once"},
-	{name: "slices stay until the end", run: slicesStay,
+	{name: "A14 slices stay until the end", run: slicesStay,
 		rule: "slices handed out are valid until the transaction ends, whatever it writes, deletes or drops after it got them"},
 	{name: "keys are unsigned bytes", run: keyOrder,
 		rule: "keys are compared as unsigned bytes, and a key sorts before the keys that it is a prefix of"},

@@ -28,7 +28,7 @@ type row struct {
 
 var _ entity.Codec[row] = msgpack.Of[row]()
 
-func TestRoundTrip(t *testing.T) {
+func TestA13_RoundTrip(t *testing.T) {
 	c := msgpack.Of[row]()
 	want := row{
 		Name: "Ada\x00é", N: math.MinInt64, Big: math.MaxUint64, F: math.Inf(-1), Blob: []byte{0, 0xFF},
