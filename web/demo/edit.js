@@ -1,4 +1,5 @@
 // The editor: one dialog for a city, and the toast that undoes a delete.
+import { guard } from "./report.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -8,10 +9,10 @@ export class Editor {
     this.store = store;
     this.commit = commit;
     this.changed = changed;
-    byId("editor-form").addEventListener("submit", () => this.#save());
+    byId("editor-form").addEventListener("submit", () => guard(() => this.#save()));
     byId("edit-cancel").addEventListener("click", () => byId("editor").close());
-    byId("edit-delete").addEventListener("click", () => this.#delete());
-    byId("toast-undo").addEventListener("click", () => this.#undo());
+    byId("edit-delete").addEventListener("click", () => guard(() => this.#delete()));
+    byId("toast-undo").addEventListener("click", () => guard(() => this.#undo()));
   }
 
   async open(id) {
