@@ -44,6 +44,9 @@ const (
 	// ErrReadOnly is returned when a View writes, or the database can only be
 	// read.
 	ErrReadOnly = Class("read-only")
+	// ErrNotInMemory is returned when a transaction that must not wait, see
+	// [TxOptions].Cached, reads what the engine would have to fetch.
+	ErrNotInMemory = Class("not in memory")
 	// ErrTxDone is returned when a transaction is used after its end.
 	ErrTxDone = Class("transaction has ended")
 	// ErrNestedTx is returned when a transaction is begun, or the store
@@ -118,6 +121,17 @@ func (e *Error) Unwrap() []error {
 		return []error{e.Class}
 	}
 	return []error{e.Class, e.Err}
+}
+
+// A QuotaError is the cause of an [ErrQuota] where the platform says how much
+// there is.
+type QuotaError struct {
+	Used, Allowed uint64 // bytes, of the whole origin
+}
+
+// Error returns `1000 of 2000 bytes are used`.
+func (e *QuotaError) Error() string {
+	return strconv.FormatUint(e.Used, 10) + " of " + strconv.FormatUint(e.Allowed, 10) + " bytes are used"
 }
 
 // IsRetryable reports whether the same call may succeed when it is made again

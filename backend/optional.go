@@ -80,3 +80,77 @@ func deleteByScan(tx WriteTx, table string, r Range) (int, error) {
 	}
 	return n, nil
 }
+
+// A Remover is a WriteTx that deletes without looking.
+type Remover interface {
+	// Remove is as the function [Remove].
+	Remove(table string, key []byte) error
+}
+
+// Remove deletes key, whether it exists or not, and doesn't fetch what it
+// deletes. It is otherwise as [WriteTx].Delete.
+func Remove(tx WriteTx, table string, key []byte) error {
+	if r, ok := tx.(Remover); ok {
+		return r.Remove(table, key)
+	}
+	_, err := tx.Delete(table, key)
+	return err
+}
+
+// A CachedReader is a ReadTx that can be told, between two of its operations,
+// not to wait.
+type CachedReader interface {
+	// SetCached makes [TxOptions].Cached hold from now on, or no longer.
+	SetCached(on bool)
+}
+
+// SetCached calls tx.SetCached where tx is a [CachedReader]; other
+// transactions never wait for what they read.
+func SetCached(tx ReadTx, on bool) {
+	if c, ok := tx.(CachedReader); ok {
+		c.SetCached(on)
+	}
+}
+
+// A Verifier is a Store that can check everything that it has stored.
+type Verifier interface {
+	// Verify reads all that is stored and returns what is damaged: an
+	// [ErrCorrupt] for each record, which names it and, where that is known,
+	// the table and the first key that can't be read. The second result says
+	// why Verify could not finish.
+	Verify(ctx context.Context) ([]*Error, error)
+}
+
+// Verify calls s.Verify where s is a [Verifier]; other engines check what they
+// read as they read it.
+func Verify(ctx context.Context, s Store) ([]*Error, error) {
+	if v, ok := s.(Verifier); ok {
+		return v.Verify(ctx)
+	}
+	return nil, nil
+}
+
+// A Status is what a Store knows about itself. What an engine doesn't know, or
+// doesn't have, is zero.
+type Status struct {
+	Used, Allowed uint64 // bytes of storage, of the whole origin in a browser
+	Persisted     bool   // the platform doesn't take the storage away on its own account
+	Stored        uint64 // bytes that this database takes
+	Pending       uint64 // bytes of commits that the next checkpoint folds
+	Cached        uint64 // bytes of stored pages in memory
+	Exclusive     bool   // nobody else can write at the moment: Async is granted
+	Damage        error  // why the store can only be read
+}
+
+// A StatusReporter is a Store that knows more about itself than a zero Status.
+type StatusReporter interface {
+	Status(ctx context.Context) (Status, error)
+}
+
+// StatusOf calls s.Status where s is a [StatusReporter].
+func StatusOf(ctx context.Context, s Store) (Status, error) {
+	if r, ok := s.(StatusReporter); ok {
+		return r.Status(ctx)
+	}
+	return Status{}, nil
+}

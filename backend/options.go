@@ -14,6 +14,12 @@ const (
 	Relaxed
 	// Strict means that the commit was flushed to the disk.
 	Strict
+	// Async means that the commit is on its way to the platform: it gets there
+	// in order, within 50 ms while the program runs, and the newest of such
+	// commits may be lost with the program. [Flush] and Close wait for them. An
+	// engine grants it only where nobody else can write meanwhile, and gives
+	// Relaxed or more elsewhere.
+	Async
 )
 
 // TxOptions ask for more of one transaction than its store gives by default.
@@ -25,6 +31,9 @@ type TxOptions struct {
 	// Fresh makes a View's snapshot hold every commit that any process or tab
 	// acknowledged before the View began, at the price of asking the platform.
 	Fresh bool
+	// Cached makes reads that would have to wait for the platform fail with
+	// [ErrNotInMemory] in place of waiting.
+	Cached bool
 }
 
 type txOptionsKey struct{}
