@@ -11,10 +11,17 @@ import { launch } from "../../../scripts/browser/chromium.mjs";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const types = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 
-/** Serves dist/ and test/ until t has ended, and an empty page for every other path. Returns the origin. */
-export async function serve(t) {
+/**
+ * Serves dist/ and test/ until t has ended, and an empty page for every other path. Returns the origin. routes are
+ * handlers for single paths.
+ */
+export async function serve(t, routes = {}) {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url, "http://localhost").pathname);
+    if (routes[path]) {
+      routes[path](request, response);
+      return;
+    }
     if (!/^\/(dist|test)\//.test(path)) {
       response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>Larder</title>");
       return;
