@@ -5,7 +5,7 @@ package idb
 // It calls rest now and then, so that a long job can be done in turns. An error
 // of either ends it.
 func encodeCheckpoint(base *state, number uint64, emit func(b []byte) error, rest func() error) (root, error) {
-	r := root{db: base.root.db, checkpoint: number, commit: base.snap.Version()}
+	r := root{db: base.base.root.db, checkpoint: number, commit: base.snap.Version()}
 	var page pageWriter
 	send := func(b []byte) error {
 		r.pages++

@@ -80,7 +80,7 @@ func (s *Store) moveRoot(ctx context.Context, base *state, r root) error {
 		store := t.store(rootStore)
 		req := store.Call("get", rootKey)
 		t.then(req, func() {
-			if stored, err := s.conn.goBytes(req.Get("result")); err != nil || !bytes.Equal(stored, base.raw) {
+			if stored, err := s.conn.goBytes(req.Get("result")); err != nil || !bytes.Equal(stored, base.base.raw) {
 				t.abort(errMoved)
 				return
 			}
@@ -96,12 +96,10 @@ func (s *Store) moveRoot(ctx context.Context, base *state, r root) error {
 		return err
 	}
 	return s.replace(func(st *state) (*state, error) {
-		if !bytes.Equal(st.raw, base.raw) {
+		if !bytes.Equal(st.base.raw, base.base.raw) {
 			return st, nil // it was read meanwhile
 		}
-		next := *st
-		next.root, next.raw, next.fold = r, raw, base.log
-		return &next, nil
+		return st.onto(newBase(r, raw))
 	})
 }
 

@@ -70,7 +70,7 @@ func FuzzDecodePage(f *testing.F) {
 			}
 			// What was loaded can be written and loaded again.
 			snap := l.Snapshot(1)
-			if got, want := dump(reloaded(t, &state{snap: snap})), dump(snap); got != want {
+			if got, want := dump(reloaded(t, &state{base: new(base), snap: snap})), dump(snap); got != want {
 				t.Errorf("loaded again: %s, want %s", got, want)
 			}
 		}

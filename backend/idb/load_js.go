@@ -46,16 +46,16 @@ func (s *Store) loadRoot(ctx context.Context) (*state, error) {
 	if err != nil {
 		return nil, at("root record", err)
 	}
-	return &state{root: r, raw: raw}, nil
+	return &state{base: newBase(r, raw)}, nil
 }
 
 // loadPages reads the checkpoint of st's root, in steps that leave the page
 // responsive.
 func (s *Store) loadPages(ctx context.Context, st *state) (*mvcc.Snapshot, error) {
-	l := checkpointLoader{checkpoint: st.root.checkpoint}
+	l := checkpointLoader{checkpoint: st.base.root.checkpoint}
 	lap := s.pacer.lap()
-	for first := uint32(0); first < st.root.pages; first += loadCount {
-		count := min(loadCount, st.root.pages-first)
+	for first := uint32(0); first < st.base.root.pages; first += loadCount {
+		count := min(loadCount, st.base.root.pages-first)
 		pages, err := s.loadBatch(ctx, st, first, count)
 		if err != nil {
 			return nil, err
@@ -70,12 +70,12 @@ func (s *Store) loadPages(ctx context.Context, st *state) (*mvcc.Snapshot, error
 			}
 		}
 	}
-	return l.Snapshot(st.root.commit), nil
+	return l.Snapshot(st.base.root.commit), nil
 }
 
 // loadBatch reads count records of a checkpoint from first on.
 func (s *Store) loadBatch(ctx context.Context, st *state, first, count uint32) (js.Value, error) {
-	key := func(index uint32) js.Value { return pageKey(st.root.checkpoint, index) }
+	key := func(index uint32) js.Value { return pageKey(st.base.root.checkpoint, index) }
 	var root, pages js.Value
 	err := s.conn.run(ctx, pageScope, js.Undefined(), func(t *txn) {
 		root = t.store(rootStore).Call("get", rootKey)
@@ -87,7 +87,7 @@ func (s *Store) loadBatch(ctx context.Context, st *state, first, count uint32) (
 	pages = pages.Get("result")
 	if got := uint32(pages.Length()); got != count {
 		raw, err := s.conn.goBytes(root.Get("result"))
-		if err == nil && string(raw) != string(st.raw) {
+		if err == nil && string(raw) != string(st.base.raw) {
 			return js.Value{}, errMoved
 		}
 		return js.Value{}, corrupt("one of pages " + strconv.FormatUint(uint64(first), 10) + " to " +

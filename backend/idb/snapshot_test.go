@@ -66,7 +66,7 @@ func write(t *rapid.T, tx *mvcc.WriteTx) {
 // commit gave; and a checkpoint of it, loaded, gives it again.
 func TestRecordsAndCheckpointsKeepEverything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		here := &state{root: root{db: sequence(1)}, snap: new(mvcc.Snapshot)}
+		here := &state{base: &base{root: root{db: sequence(1)}}, snap: new(mvcc.Snapshot)}
 		there := here
 		for range rapid.IntRange(1, 6).Draw(t, "commits") {
 			tx := here.snap.Write(context.Background())
@@ -76,12 +76,12 @@ func TestRecordsAndCheckpointsKeepEverything(t *testing.T) {
 				continue
 			}
 			number := here.snap.Version() + 1
-			raw := (&record{db: here.root.db, commit: number, ops: tx.Ops()}).encode()
+			raw := (&record{db: here.base.root.db, commit: number, ops: tx.Ops()}).encode()
 			next, err := tx.Commit(number)
 			if err != nil {
 				t.Fatalf("Commit: %v", err)
 			}
-			here = here.withCommit(next, len(raw))
+			here = here.withCommits(next, []commit{{number: number}}, len(raw))
 			if there, err = there.withRecord(number, raw); err != nil {
 				t.Fatalf("withRecord: %v", err)
 			}
@@ -115,7 +115,7 @@ func reloaded(t interface{ Fatalf(string, ...any) }, st *state) *mvcc.Snapshot {
 			t.Fatalf("add of record %d: %v", i, err)
 		}
 	}
-	if int(r.pages) != len(records) || int(r.size) != size || r.commit != st.snap.Version() || r.db != st.root.db {
+	if int(r.pages) != len(records) || int(r.size) != size || r.commit != st.snap.Version() || r.db != st.base.root.db {
 		t.Fatalf("the root is %+v, want %d records of %d bytes at %d", r, len(records), size, st.snap.Version())
 	}
 	return l.Snapshot(r.commit)
@@ -145,7 +145,7 @@ func TestCheckpointOfManyPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := dump(reloaded(t, &state{snap: snap})), dump(snap); got != want {
+	if got, want := dump(reloaded(t, &state{base: new(base), snap: snap})), dump(snap); got != want {
 		t.Error("the checkpoint holds something else than the snapshot")
 	}
 }
@@ -160,10 +160,10 @@ func TestCheckpointStopsAtErrors(t *testing.T) {
 	snap, _ := tx.Commit(1)
 	stop := errors.New("stop")
 	good := func() error { return nil }
-	if _, err := encodeCheckpoint(&state{snap: snap}, 1, func([]byte) error { return stop }, good); err != stop {
+	if _, err := encodeCheckpoint(&state{base: new(base), snap: snap}, 1, func([]byte) error { return stop }, good); err != stop {
 		t.Errorf("when a record can't be stored: %v, want the error", err)
 	}
-	if _, err := encodeCheckpoint(&state{snap: snap}, 1, func([]byte) error { return nil }, func() error { return stop }); err != stop {
+	if _, err := encodeCheckpoint(&state{base: new(base), snap: snap}, 1, func([]byte) error { return nil }, func() error { return stop }); err != stop {
 		t.Errorf("when the turn can't be given back: %v, want the error", err)
 	}
 }
@@ -174,7 +174,7 @@ func TestStateRefuses(t *testing.T) {
 	put := func(db id, number uint64, ops ...mvcc.Op) []byte {
 		return (&record{db: db, commit: number, ops: ops}).encode()
 	}
-	st := &state{root: root{db: db}, raw: (&root{db: db}).encode(), snap: new(mvcc.Snapshot)}
+	st := &state{base: newBase(root{db: db}, (&root{db: db}).encode()), snap: new(mvcc.Snapshot)}
 	st, err := st.withRecord(1, put(db, 1, mvcc.Op{Kind: mvcc.Put, Table: "t", Pair: mvcc.Join([]byte("k"), nil)}))
 	if err != nil {
 		t.Fatal(err)
@@ -203,7 +203,7 @@ func TestStateRefuses(t *testing.T) {
 	if _, err := st.withRoot((&root{db: db, checkpoint: 1, commit: 2}).encode()); err != errBehind {
 		t.Errorf("a checkpoint ahead: %v, want errBehind", err)
 	}
-	if next, err := st.withRoot((&root{db: db, checkpoint: 1, commit: 1}).encode()); err != nil || next.root.checkpoint != 1 || next.snap != st.snap {
+	if next, err := st.withRoot((&root{db: db, checkpoint: 1, commit: 1}).encode()); err != nil || next.base.root.checkpoint != 1 || next.snap != st.snap {
 		t.Errorf("a checkpoint of what the state has: %+v, %v, want the state under it", next, err)
 	}
 	if _, err := st.withRoot((&root{db: sequence(2)}).encode()); !errors.Is(err, backend.ErrDeleted) {

@@ -2,21 +2,25 @@ package idb
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/internal/mvcc"
 )
 
-// A state is what a Store knows of its database: a snapshot, and the root that
-// the log was read with. It never changes; each step makes a new one.
+// A state is what a Store knows of its database: a snapshot, and the
+// checkpoint that the log was read with. It never changes; each step makes a
+// new one.
 type state struct {
 	snap *mvcc.Snapshot
-	root root
-	raw  []byte // root as it is stored, to compare with
-	log  uint64 // bytes of the records applied since the Store was opened
-	fold uint64 // log as it was at root's checkpoint, as far as this Store knows
+	base *base
+	// recent holds the commits after the base, oldest first. States share the
+	// array: only the newest one's successor appends to it.
+	recent []commit
+	log    uint64 // bytes in the log after the base
 }
 
 // errBehind is returned by withRoot when a checkpoint has swallowed commits
@@ -25,28 +29,40 @@ var errBehind = errors.New("behind the checkpoint")
 
 // withRoot returns the state under the root that is stored as raw.
 func (st *state) withRoot(raw []byte) (*state, error) {
-	if bytes.Equal(raw, st.raw) {
+	if bytes.Equal(raw, st.base.raw) {
 		return st, nil
 	}
 	r, err := decodeRoot(raw)
 	if err != nil {
 		return nil, at("root record", err)
 	}
-	if r.db != st.root.db {
+	if r.db != st.base.root.db {
 		return nil, errReplaced()
 	}
 	if r.commit > st.snap.Version() {
 		return nil, errBehind
 	}
+	return st.onto(newBase(r, raw))
+}
+
+// onto returns the same commits over a newer base.
+func (st *state) onto(b *base) (*state, error) {
+	if b.root.commit > st.snap.Version() {
+		return nil, errBehind
+	}
 	next := *st
-	next.root, next.raw, next.fold = r, raw, st.log
+	next.base, next.log = b, 0
+	n, _ := slices.BinarySearchFunc(st.recent, b.root.commit+1, func(c commit, number uint64) int { return cmp.Compare(c.number, number) })
+	next.recent = st.recent[n:]
 	return &next, nil
 }
 
-// withCommit returns the state after a commit that was stored in size bytes.
-func (st *state) withCommit(snap *mvcc.Snapshot, size int) *state {
+// withCommits returns the state after cs, which lead from st to snap and take
+// size bytes in the log.
+func (st *state) withCommits(snap *mvcc.Snapshot, cs []commit, size int) *state {
 	next := *st
 	next.snap = snap
+	next.recent = append(st.recent, cs...)
 	next.log += uint64(size)
 	return &next
 }
@@ -69,27 +85,27 @@ func (st *state) withRecord(number uint64, b []byte) (*state, error) {
 		return nil, at(where, err)
 	case r.commit != number:
 		return nil, at(where, corrupt("belongs to another place"))
-	case r.db != st.root.db:
+	case r.db != st.base.root.db:
 		return nil, at(where, corrupt("belongs to another database"))
 	}
 	snap, err := st.snap.Apply(number, r.ops)
 	if err != nil {
 		return nil, at(where, err)
 	}
-	return st.withCommit(snap, len(b)), nil
+	return st.withCommits(snap, []commit{{number: number}}, len(b)), nil
 }
 
 // wantsCheckpoint reports whether the log has outgrown half of the checkpoint,
 // and 1 MiB.
 func (st *state) wantsCheckpoint() bool {
-	return st.log-st.fold > max(1<<20, st.root.size/2)
+	return st.log > max(1<<20, st.base.root.size/2)
 }
 
 // postponed returns the state whose next checkpoint is due when the log has
 // grown as much again.
 func (st *state) postponed() *state {
 	next := *st
-	next.fold = next.log
+	next.log = 0
 	return &next
 }
 

@@ -101,13 +101,11 @@ func (s *Store) reload(ctx context.Context) error {
 	}
 	return s.replace(func(old *state) (*state, error) {
 		switch {
-		case st.root.db != old.root.db:
+		case st.base.root.db != old.base.root.db:
 			return nil, errReplaced()
 		case st.snap.Version() <= old.snap.Version():
 			return old, nil
 		}
-		next := *st
-		next.log, next.fold = old.log, old.log
-		return &next, nil
+		return st, nil
 	})
 }

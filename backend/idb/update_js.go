@@ -86,7 +86,7 @@ func (s *Store) derive(ctx context.Context, base *state, fn func(ctx context.Con
 		return base.snap, nil, nil
 	}
 	rec := record{
-		db: base.root.db, context: s.context, serial: s.serial + 1,
+		db: base.base.root.db, context: s.context, serial: s.serial + 1,
 		commit: base.snap.Version() + 1, ops: tx.Ops(),
 	}
 	raw := rec.encode()
@@ -226,7 +226,7 @@ func (c *conn) append(ctx context.Context, base *state, options js.Value, raw []
 		}
 		t.then(read.records, func() {
 			news = read.results(version)
-			if stored, err := c.goBytes(news.root); err != nil || !bytes.Equal(stored, base.raw) || news.count > 0 {
+			if stored, err := c.goBytes(news.root); err != nil || !bytes.Equal(stored, base.base.raw) || news.count > 0 {
 				t.abort(errBeaten)
 			} else if raw != nil {
 				t.commit()
@@ -243,7 +243,7 @@ func (s *Store) acknowledge(snap *mvcc.Snapshot, size int) {
 		if st.snap.Version() >= snap.Version() {
 			return st, nil // it came back from the log already
 		}
-		return st.withCommit(snap, size), nil
+		return st.withCommits(snap, []commit{{number: snap.Version()}}, size), nil
 	})
 	s.channel.tell(snap.Version())
 	s.wantCheckpoint()
