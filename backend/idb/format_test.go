@@ -5,12 +5,10 @@ import (
 	"embed"
 	"encoding/hex"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/larderdb/larder/backend"
-	"github.com/larderdb/larder/internal/mvcc"
 )
 
 // The formats are tested from inside: no other package sees them.
@@ -47,23 +45,6 @@ func sequence(first byte) (v id) {
 
 var goldenRoot = root{db: sequence(0x10), checkpoint: 0x0102030405, commit: 7, pages: 3, size: 0x1234}
 
-func goldenRecord() record {
-	pending := "\xff\xff\xff\xff\xff\xff\xff\xff"
-	return record{
-		db: sequence(0x10), context: sequence(0x40), serial: 5, commit: 8,
-		ops: []mvcc.Op{
-			{Kind: mvcc.Put, Table: "todos", Pair: mvcc.Join([]byte("k1"), []byte("milk"))},
-			{Kind: mvcc.Put, Table: "_index/1", Pair: mvcc.Join([]byte("mk1"), []byte{1})},
-			{Kind: mvcc.Delete, Table: "todos", Pair: mvcc.Join([]byte("k0"), nil)},
-			{
-				Kind: mvcc.Put, Table: "log", Pair: mvcc.Join([]byte("a"+pending), []byte("v"+pending)),
-				Stamps: []backend.Stamp{{InKey: true, Offset: 1}, {Offset: 1}},
-			},
-			{Kind: mvcc.Drop, Table: "_index/1"},
-		},
-	}
-}
-
 func TestGoldenRoot(t *testing.T) {
 	want := golden(t, "root-v1")
 	if got := goldenRoot.encode(); !bytes.Equal(got, want) {
@@ -71,26 +52,6 @@ func TestGoldenRoot(t *testing.T) {
 	}
 	if got, err := decodeRoot(want); err != nil || got != goldenRoot {
 		t.Errorf("decodeRoot = %+v, %v, want %+v", got, err, goldenRoot)
-	}
-}
-
-func TestGoldenRecord(t *testing.T) {
-	want, rec := golden(t, "record-v1"), goldenRecord()
-	if got := rec.encode(); !bytes.Equal(got, want) {
-		t.Errorf("encode = %x, want %x", got, want)
-	}
-	got, err := decodeRecord(want)
-	if err != nil {
-		t.Fatalf("decodeRecord: %v", err)
-	}
-	if got.db != rec.db || got.context != rec.context || got.serial != rec.serial || got.commit != rec.commit {
-		t.Errorf("decodeRecord = %+v, want the head of %+v", got, rec)
-	}
-	if !slices.EqualFunc(got.ops, rec.ops, func(a, b mvcc.Op) bool {
-		return a.Kind == b.Kind && a.Table == b.Table && slices.Equal(a.Stamps, b.Stamps) &&
-			bytes.Equal(a.Pair.Key(), b.Pair.Key()) && bytes.Equal(a.Pair.Value(), b.Pair.Value())
-	}) {
-		t.Errorf("decodeRecord gives the operations %+v, want %+v", got.ops, rec.ops)
 	}
 }
 
@@ -127,8 +88,7 @@ func TestGoldenPage(t *testing.T) {
 
 func decoders() map[string]func(b []byte) error {
 	return map[string]func(b []byte) error{
-		"root-v1":   func(b []byte) error { _, err := decodeRoot(b); return err },
-		"record-v1": func(b []byte) error { _, err := decodeRecord(b); return err },
+		"root-v1": func(b []byte) error { _, err := decodeRoot(b); return err },
 		"page-v1": func(b []byte) error {
 			l := checkpointLoader{checkpoint: 0x0102030405, next: 2, values: map[uint64][]byte{1: []byte("long")}}
 			return l.add(b, func() error { return nil })
@@ -179,35 +139,6 @@ func TestNewerFormatsAreTold(t *testing.T) {
 		}
 		if !errors.Is(err, backend.ErrSchemaNewer) || errors.Is(err, backend.ErrCorrupt) {
 			t.Errorf("%s in format 2: %v, want ErrSchemaNewer alone", name, err)
-		}
-	}
-}
-
-func TestImpossibleContentIsCorrupt(t *testing.T) {
-	op := func(ops ...mvcc.Op) []byte { return (&record{commit: 1, ops: ops}).encode() }
-	put := func(table, key, value string, stamps ...backend.Stamp) mvcc.Op {
-		return mvcc.Op{Kind: mvcc.Put, Table: table, Pair: mvcc.Join([]byte(key), []byte(value)), Stamps: stamps}
-	}
-	body := len(op()) - sumSize - 1 // where the count of tables stands
-	for _, c := range []struct {
-		name string
-		b    []byte
-	}{
-		{"an empty key", op(put("t", "", "v"))},
-		{"a key too long", op(put("t", strings.Repeat("k", backend.MaxKey+1), "v"))},
-		{"a value too long", op(put("t", "k", strings.Repeat("v", backend.MaxValue+1)))},
-		{"a table without a name", op(put("", "k", "v"))},
-		{"a table whose name is no text", op(put("\xff", "k", "v"))},
-		{"a stamp outside of its slice", op(put("t", "k", "short", backend.Stamp{}))},
-		{"a stamp far outside", op(put("t", "k", "value of some length", backend.Stamp{Offset: 1 << 40}))},
-		{"commit number 0", (&record{}).encode()},
-		{"a commit number that no key can be", (&record{commit: 1 << 53}).encode()},
-		{"more tables than bytes", resealed(op(), func(b []byte) { b[body] = 0x7f })},
-		{"an unknown operation", resealed(op(put("t", "k", "v")), func(b []byte) { b[body+3] = 9 })},
-		{"a table that isn't listed", resealed(op(put("t", "k", "v")), func(b []byte) { b[body+4] = 1 })},
-	} {
-		if _, err := decodeRecord(c.b); !errors.Is(err, backend.ErrCorrupt) {
-			t.Errorf("a record with %s: %v, want ErrCorrupt", c.name, err)
 		}
 	}
 }

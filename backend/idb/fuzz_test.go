@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/larderdb/larder/backend"
-	"github.com/larderdb/larder/internal/mvcc"
 )
 
 // The fuzzed bytes are the part between header and checksum: with those to be
@@ -36,24 +35,6 @@ func FuzzDecodeRoot(f *testing.F) {
 			wantTyped(t, err)
 		} else if got := r.encode(); !bytes.Equal(got, whole) {
 			t.Errorf("encode = %x, want what was decoded, %x", got, whole)
-		}
-	})
-}
-
-func FuzzDecodeRecord(f *testing.F) {
-	f.Add(body(f, "record-v1"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		r, err := decodeRecord(sealed(kindRecord, b))
-		if err != nil {
-			wantTyped(t, err)
-			return
-		}
-		again, err := decodeRecord(r.encode())
-		if err != nil || len(again.ops) != len(r.ops) || again.commit != r.commit {
-			t.Errorf("decoding what was encoded again = %+v, %v, want %+v", again, err, r)
-		}
-		if _, err := new(mvcc.Snapshot).Apply(1, r.ops); err != nil {
-			wantTyped(t, err)
 		}
 	})
 }

@@ -76,7 +76,7 @@ func TestRecordsAndCheckpointsKeepEverything(t *testing.T) {
 				continue
 			}
 			number := here.snap.Version() + 1
-			raw := (&record{db: here.base.root.db, commit: number, ops: tx.Ops()}).encode()
+			raw := (&record{db: here.base.root.db, serial: 1, commit: number, commits: [][]byte{encodeOps(tx.Ops())}}).encode()
 			next, err := tx.Commit(number)
 			if err != nil {
 				t.Fatalf("Commit: %v", err)
@@ -172,7 +172,7 @@ func TestCheckpointStopsAtErrors(t *testing.T) {
 func TestStateRefuses(t *testing.T) {
 	db := sequence(1)
 	put := func(db id, number uint64, ops ...mvcc.Op) []byte {
-		return (&record{db: db, commit: number, ops: ops}).encode()
+		return (&record{db: db, serial: 1, commit: number, commits: [][]byte{encodeOps(ops)}}).encode()
 	}
 	st := &state{base: newBase(root{db: db}, (&root{db: db}).encode()), snap: new(mvcc.Snapshot)}
 	st, err := st.withRecord(1, put(db, 1, mvcc.Op{Kind: mvcc.Put, Table: "t", Pair: mvcc.Join([]byte("k"), nil)}))

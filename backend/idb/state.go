@@ -67,9 +67,9 @@ func (st *state) withCommits(snap *mvcc.Snapshot, cs []commit, size int) *state 
 	return &next
 }
 
-// withRecord returns the state after the log record b, whose key is number. A
-// record that the state has already leaves it as it is. Pairs of the new
-// snapshot refer to b.
+// withRecord returns the state after all commits of the log record b, whose
+// key is number. A record that the state has already leaves it as it is. Pairs
+// of the new snapshot refer to b.
 func (st *state) withRecord(number uint64, b []byte) (*state, error) {
 	version := st.snap.Version()
 	if number <= version {
@@ -88,11 +88,19 @@ func (st *state) withRecord(number uint64, b []byte) (*state, error) {
 	case r.db != st.base.root.db:
 		return nil, at(where, corrupt("belongs to another database"))
 	}
-	snap, err := st.snap.Apply(number, r.ops)
-	if err != nil {
-		return nil, at(where, err)
+	snap := st.snap
+	commits := make([]commit, len(r.commits))
+	for i, b := range r.commits {
+		ops, err := decodeOps(b)
+		if err == nil {
+			commits[i] = commit{number: number + uint64(i), ops: b}
+			snap, err = snap.Apply(commits[i].number, ops)
+		}
+		if err != nil {
+			return nil, at(where, err)
+		}
 	}
-	return st.withCommits(snap, []commit{{number: number}}, len(b)), nil
+	return st.withCommits(snap, commits, len(b)), nil
 }
 
 // wantsCheckpoint reports whether the log has outgrown half of the checkpoint,

@@ -87,7 +87,7 @@ func (s *Store) derive(ctx context.Context, base *state, fn func(ctx context.Con
 	}
 	rec := record{
 		db: base.base.root.db, context: s.context, serial: s.serial + 1,
-		commit: base.snap.Version() + 1, ops: tx.Ops(),
+		commit: base.snap.Version() + 1, commits: [][]byte{encodeOps(tx.Ops())},
 	}
 	raw := rec.encode()
 	next, err := tx.Commit(rec.commit)
