@@ -16,6 +16,8 @@ func newBase(r root, raw []byte) *base { return &base{root: r, raw: raw} }
 // A commit is what a state remembers of one, to apply it anew when another
 // context has moved the root.
 type commit struct {
-	number uint64
-	ops    []byte // as in a log record
+	number  uint64
+	ops     []byte // as in a log record
+	context id     // which Store wrote it
+	serial  uint64 // its place among that Store's commits
 }

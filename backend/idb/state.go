@@ -93,7 +93,7 @@ func (st *state) withRecord(number uint64, b []byte) (*state, error) {
 	for i, b := range r.commits {
 		ops, err := decodeOps(b)
 		if err == nil {
-			commits[i] = commit{number: number + uint64(i), ops: b}
+			commits[i] = commit{number + uint64(i), b, r.context, r.serial + uint64(i)}
 			snap, err = snap.Apply(commits[i].number, ops)
 		}
 		if err != nil {
