@@ -22,6 +22,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -36,7 +37,8 @@ type Gate struct {
 	mu      sync.Mutex
 	running int       // transactions that have begun and not ended
 	writing bool      // a writer has the turn
-	queue   []*waiter // writers that wait for it, oldest first
+	queue   []*waiter // writers that wait for it, in the order in which they came
+	came    uint64    // how many writers have come
 
 	released chan struct{} // made by the first Close; closed when the store's resources are released
 	release  func() error
@@ -45,6 +47,8 @@ type Gate struct {
 
 // A waiter is a writer in the queue.
 type waiter struct {
+	place   uint64        // which of the gate's writers it is
+	again   bool          // it is counted as running already
 	called  chan struct{} // closed when the waiter has left the queue, but by itself
 	refused bool          // because of Close, and not for its turn
 }
@@ -52,7 +56,8 @@ type waiter struct {
 // A Turn is the right to run one transaction, until End.
 type Turn struct {
 	gate  *Gate
-	write bool // has the writers' turn; guarded by gate.mu
+	place uint64 // which of the gate's writers it belongs to
+	write bool   // has the writers' turn; guarded by gate.mu
 	ended atomic.Bool
 }
 
@@ -76,7 +81,7 @@ func (g *Gate) Read(ctx context.Context) (context.Context, *Turn, error) {
 	}
 	g.running++
 	g.mu.Unlock()
-	return g.begin(ctx, false)
+	return g.begin(ctx, &Turn{gate: g})
 }
 
 // Write begins a transaction that writes. It waits until the writers that came
@@ -95,33 +100,43 @@ func (g *Gate) Write(ctx context.Context) (context.Context, *Turn, error) {
 		g.mu.Unlock()
 		return nil, nil, refusal(backend.ErrClosed, "update")
 	}
+	g.came++
+	place := g.came
 	if !g.writing {
 		g.writing = true
 		g.running++
 		g.mu.Unlock()
-		return g.begin(ctx, true)
+		return g.begin(ctx, &Turn{gate: g, place: place, write: true})
 	}
-	w := &waiter{called: make(chan struct{})}
+	w := &waiter{place: place, called: make(chan struct{})}
 	g.queue = append(g.queue, w)
 	g.mu.Unlock()
-
-	select {
-	case <-w.called:
-	case <-ctx.Done():
-		if g.leave(w) {
-			return nil, nil, ctx.Err()
-		}
-		<-w.called // at the same moment
+	if err := g.await(ctx, w); err != nil {
+		return nil, nil, err
 	}
 	if w.refused {
 		return nil, nil, refusal(backend.ErrClosed, "update")
 	}
-	return g.begin(ctx, true)
+	return g.begin(ctx, &Turn{gate: g, place: place, write: true})
 }
 
-// begin makes the Turn of a transaction that is counted already.
-func (g *Gate) begin(ctx context.Context, write bool) (context.Context, *Turn, error) {
-	t := &Turn{gate: g, write: write}
+// await waits until w has left the queue. When ctx is done before, it takes w
+// out and returns ctx's error.
+func (g *Gate) await(ctx context.Context, w *waiter) error {
+	select {
+	case <-w.called:
+		return nil
+	case <-ctx.Done():
+	}
+	if g.leave(w) {
+		return ctx.Err()
+	}
+	<-w.called // at the same moment
+	return nil
+}
+
+// begin begins the transaction of t, which is counted already.
+func (g *Gate) begin(ctx context.Context, t *Turn) (context.Context, *Turn, error) {
 	if err := ctx.Err(); err != nil {
 		t.End()
 		return nil, nil, err
@@ -167,8 +182,38 @@ func (t *Turn) handOver() {
 	}
 	next := g.queue[0]
 	g.queue = slices.Delete(g.queue, 0, 1)
-	g.running++
+	if !next.again {
+		g.running++
+	}
 	close(next.called)
+}
+
+// Again takes the writers' turn back that HandOver has given away, for a
+// closure that must run once more. It waits, before all writers that came
+// after this one, until it is its turn; Close waits for it. When ctx is done
+// before, it returns ctx's error, and the turn is another's.
+func (t *Turn) Again(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	g := t.gate
+	g.mu.Lock()
+	if t.write || !g.writing {
+		t.write, g.writing = true, true
+		g.mu.Unlock()
+		return nil
+	}
+	w := &waiter{place: t.place, again: true, called: make(chan struct{})}
+	i, _ := slices.BinarySearchFunc(g.queue, t.place, func(w *waiter, place uint64) int { return cmp.Compare(w.place, place) })
+	g.queue = slices.Insert(g.queue, i, w)
+	g.mu.Unlock()
+	if err := g.await(ctx, w); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	t.write = true
+	g.mu.Unlock()
+	return nil
 }
 
 // End ends the transaction: its mark no longer counts, the next writer gets
@@ -205,11 +250,13 @@ func (g *Gate) Close(ctx context.Context, release func() error) error {
 	first := g.released == nil
 	if first {
 		g.released, g.release = make(chan struct{}), release
-		for _, w := range g.queue {
-			w.refused = true
-			close(w.called)
-		}
-		g.queue = nil
+		g.queue = slices.DeleteFunc(g.queue, func(w *waiter) bool {
+			if !w.again {
+				w.refused = true
+				close(w.called)
+			}
+			return !w.again
+		})
 	}
 	idle := g.running == 0
 	g.mu.Unlock()

@@ -276,6 +276,72 @@ func TestHandOver(t *testing.T) {
 	})
 }
 
+// A writer that must run again goes before all who came after it, and Close
+// waits for it.
+func TestAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g gate.Gate
+		ctx := t.Context()
+		var order []string
+		var turns []*gate.Turn
+		for range 3 {
+			_, turn, err := g.Write(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			turn.HandOver()
+			turns = append(turns, turn)
+		}
+		_, running, err := g.Write(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		late := make(chan error, 1)
+		go func() { late <- write(ctx, &g, func(context.Context) { order = append(order, "late") }) }()
+		synctest.Wait()
+		leaving, leave := context.WithCancel(ctx)
+		left := make(chan error, 1)
+		go func() { left <- turns[1].Again(leaving) }()
+		done := make(chan error, 2)
+		for _, i := range []int{2, 0} {
+			go func() {
+				err := turns[i].Again(ctx)
+				order = append(order, fmt.Sprint(i))
+				turns[i].HandOver()
+				done <- err
+			}()
+			synctest.Wait()
+		}
+		leave()
+		if err := <-left; err != context.Canceled {
+			t.Errorf("Again whose context is done = %v, want %v", err, context.Canceled)
+		}
+		turns[1].End()
+		closed := make(chan error, 1)
+		go func() { closed <- g.Close(ctx, keep) }()
+		if err := <-late; !errors.Is(err, backend.ErrClosed) {
+			t.Errorf("a writer that waited for its first turn, after Close: %v, want ErrClosed", err)
+		}
+		running.End()
+		for range 2 {
+			if err := <-done; err != nil {
+				t.Errorf("Again after Close = %v, want nil", err)
+			}
+		}
+		if got, want := fmt.Sprint(order), "[0 2]"; got != want {
+			t.Errorf("the writers ran again in the order %s, want %s", got, want)
+		}
+		if err := turns[0].Again(ctx); err != nil {
+			t.Errorf("Again with nobody else = %v, want nil", err)
+		}
+		turns[0].End()
+		turns[2].End()
+		if err := <-closed; err != nil {
+			t.Errorf("Close = %v", err)
+		}
+	})
+}
+
 // A writer's context and its turn may come at the same moment. Either way the
 // turn must not get lost.
 func TestTurnAndCancellationAtOnce(t *testing.T) {
