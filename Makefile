@@ -1,7 +1,7 @@
 # What a person types. `make demo` and `make test` need nothing done before:
 # they call setup, which gets what is missing.
 
-.PHONY: help setup build demo test test-native test-wazero test-browser test-node test-examples lint cross rows size bench clean
+.PHONY: help setup build demo test test-native test-wazero test-browser test-node test-examples lint cross rows size bench bench-browser clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -50,6 +50,9 @@ size: ## bytes of larder.wasm: raw, gzip, brotli, by package, against the ratche
 
 bench: ## ratios against the plain engines, in interleaved pairs
 	@go run ./bench
+
+bench-browser: build ## Larder and its peers in Chromium (FLAGS=… as bench/browser/main.mjs says)
+	@node bench/browser/main.mjs $(FLAGS)
 
 clean: ## remove what was built; node_modules stay
 	rm -rf build js/dist

@@ -50,17 +50,22 @@ if [ "${1:-}" != demo ]; then
   node scripts/browser/chromium.mjs >/dev/null || fail "Chromium is not found: set CHROMIUM to its path"
 fi
 
-# npm's own marker changes whenever npm likes; this copy changes with the lock file only.
-installed=js/node_modules/.larder-lock.json
-if ! cmp -s js/package-lock.json "$installed"; then
-  say "installing npm packages as js/package-lock.json says"
-  (cd js && npm ci --no-audit --no-fund --loglevel=error)
-  cp js/package-lock.json "$installed"
-fi
+# packages FOLDER installs the npm packages of the folder's lock file.
+packages() {
+  # npm's own marker changes whenever npm likes; this copy changes with the lock file only.
+  local installed=$1/node_modules/.larder-lock.json
+  if ! cmp -s "$1/package-lock.json" "$installed"; then
+    say "installing npm packages as $1/package-lock.json says"
+    (cd "$1" && npm ci --no-audit --no-fund --loglevel=error)
+    cp "$1/package-lock.json" "$installed"
+  fi
+}
+packages js
+[ "${1:-}" = demo ] || packages bench/browser
 
 # An independent IndexedDB, in one script, for the tests on wazero.
 bundle=build/fakeindexeddb.js
-if [ ! -e "$bundle" ] || [ internal/jshost/bundle.mjs -nt "$bundle" ] || [ "$installed" -nt "$bundle" ]; then
+if [ ! -e "$bundle" ] || [ internal/jshost/bundle.mjs -nt "$bundle" ] || [ js/node_modules/.larder-lock.json -nt "$bundle" ]; then
   say "bundling fake-indexeddb"
   mkdir -p build
   node internal/jshost/bundle.mjs

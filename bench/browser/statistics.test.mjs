@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { digest, generator, sizesFor } from "./page/data.mjs";
+import { differences, spread, summarize } from "./statistics.mjs";
+import { draw } from "./svg.mjs";
+import { tables } from "./table.mjs";
+
+// round is what one round gave: for each system the milliseconds of the line "scan".
+function round(times, more = {}) {
+  return Object.fromEntries(
+    Object.entries(times).map(([name, ms]) => [
+      name,
+      { acks: ["relaxed"], none: [], lines: { scan: { ack: "relaxed", ms, check: "same", ...more[name] } } },
+    ]),
+  );
+}
+
+test("spread has the median, the least and the greatest", () => {
+  assert.deepEqual(spread([5, 1, 3]), { median: 3, least: 1, greatest: 5 });
+  assert.deepEqual(spread([4, 1, 3, 2]), { median: 2.5, least: 1, greatest: 4 });
+});
+
+test("a ratio is one of times of the same round", () => {
+  const rounds = [
+    round({ larder: 10, indexeddb: 20, dexie: 40 }),
+    round({ larder: 100, indexeddb: 100, dexie: 300 }),
+    round({ larder: 10, indexeddb: 50, dexie: 50 }),
+  ];
+  const { dexie } = summarize(rounds);
+  assert.deepEqual(dexie.scan.ratios.larder, { median: 4, least: 3, greatest: 5 });
+  assert.deepEqual(dexie.scan.ratios.indexeddb, { median: 2, least: 1, greatest: 3 });
+});
+
+test("systems that give other results are named", () => {
+  const rounds = [
+    round({ larder: 1, dexie: 1 }),
+    round({ larder: 1, idb: 1, dexie: 1 }, { dexie: { check: "other" } }),
+  ];
+  assert.deepEqual(differences(rounds), ["round 2, scan: larder, idb: same | dexie: other"]);
+});
+
+test("what was cut is shown as > 60 s, what failed as a failure", () => {
+  const failed = { acks: ["relaxed"], none: [], lines: {}, error: "no such file" };
+  const rounds = [{ ...round({ larder: 1, indexeddb: 61_000 }, { indexeddb: { cut: true } }), dexie: failed }];
+  const systems = [
+    { name: "larder", label: "Larder" },
+    { name: "indexeddb", label: "IndexedDB by hand" },
+    { name: "dexie", label: "Dexie" },
+  ];
+  const report = { systems, sizes: sizesFor(100), summary: summarize(rounds), rounds, about: [] };
+  const text = tables(report);
+  assert.match(text, /\| IndexedDB by hand \| relaxed \| > 60 s \(> 60 s–> 60 s\) \|/);
+  assert.match(text, /\| Dexie \| relaxed \| fails \|/);
+  assert.match(text, /Dexie failed: no such file/);
+  const drawing = draw(report);
+  assert.match(drawing, />&#62; 60 s</);
+  assert.match(drawing, />fails</);
+});
+
+test("a slower Larder is marked as a loss", () => {
+  const rounds = [round({ larder: 30, indexeddb: 10 })];
+  const systems = [
+    { name: "larder", label: "Larder" },
+    { name: "indexeddb", label: "IndexedDB by hand" },
+  ];
+  const drawing = draw({ systems, sizes: sizesFor(100), summary: summarize(rounds), rounds, about: [] });
+  assert.match(drawing, /class="badly".*▾ 0\.33×/);
+});
+
+test("the rows have as many times as there are rows, and ranges the width asked for", () => {
+  const sizes = sizesFor(1000);
+  const { rows, dueRanges, keyRanges } = generator(sizes);
+  const all = rows(0, sizes.total);
+  assert.equal(new Set(all.map(({ due }) => due)).size, sizes.total);
+  for (const [from, to] of dueRanges(20, sizes.width)) {
+    assert.equal(all.filter(({ due }) => from <= due && due <= to).length, sizes.width);
+  }
+  for (const [from, to] of keyRanges()) {
+    assert.equal(all.filter(({ id }) => from <= id && id <= to).length, sizes.width);
+  }
+  const bytes = JSON.stringify(all).length / all.length;
+  assert.ok(bytes > 180 && bytes < 240, `a row has ${bytes} bytes`);
+});
+
+test("a digest tells rows of other types, orders and numbers apart", () => {
+  const [first, second] = generator(sizesFor(100)).rows(0, 2);
+  const digests = [
+    digest([first, second]),
+    digest([second, first]),
+    digest([first]),
+    digest([first, undefined]),
+    digest([first, { ...second, done: second.done ? 1 : 0 }]),
+  ];
+  assert.equal(new Set(digests).size, digests.length);
+});

@@ -1,0 +1,52 @@
+// The names of the lines, and numbers as they are shown.
+
+// lineNames returns [id, long name, short name] of each line, in their order.
+export function lineNames(sizes) {
+  const n = (number) => number.toLocaleString("en-US");
+  const { bulk, single, ranges, width, countWidth } = sizes;
+  return [
+    ["bulk", `insert ${n(bulk)} rows, two indexes, at once`, "bulk insert"],
+    ["commits-async", `${n(single)} commits, async`, "async"],
+    ["commits-relaxed", `${n(single)} commits, relaxed`, "relaxed"],
+    ["commits-strict", `${n(single)} commits, strict`, "strict"],
+    ["at-once", `${n(single)} commits, in flight together`, "together"],
+    ["gets", `${n(bulk)} gets, one by one`, "gets"],
+    ["gets-sync", `${n(bulk)} gets, synchronous`, "getSync"],
+    ["gets-batch", `${n(bulk)} gets, in one call`, "get batch"],
+    ["scan", "all rows", "scan"],
+    ["key-ranges", `${n(ranges)} key ranges of ${n(width)} rows`, "key ranges"],
+    ["index-ranges", `${n(ranges)} index ranges of ${n(width)} rows`, "index ranges"],
+    ["counts", `count, ${n(ranges)} counts of ${n(countWidth)} rows`, "counts"],
+    ["update", `update ${n(single)} rows, one transaction`, "update"],
+    ["delete", `delete ${n(single)} rows, one transaction`, "delete"],
+    ["reopen", "reopen, to the first row", "reopen"],
+    ["cold", "navigation, to the first row", "cold start"],
+  ];
+}
+
+// milliseconds returns a time as text with three digits or so; one that was cut as "> 60 s".
+export function milliseconds(ms) {
+  if (!Number.isFinite(ms)) return digits(ms);
+  return ms >= 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${digits(ms)} ms`;
+}
+
+// times returns a ratio as text.
+export const times = (ratio) => `${digits(ratio)}${Number.isFinite(ratio) ? "×" : ""}`;
+
+// digits returns a number with its first two digits, and with all before the point. The times and
+// ratios of what was cut are endless, or no numbers where both were.
+export function digits(number) {
+  if (!Number.isFinite(number)) return "> 60 s";
+  return number >= 100 ? number.toFixed(0) : `${Number(number.toPrecision(2))}`;
+}
+
+// missing says why a system has no result in a line.
+export function missing(rounds, { name }, line) {
+  return rounds.every((round) => round[name].none.includes(line)) ? "–" : "fails";
+}
+
+// acknowledgement says what an acknowledged commit of a system has survived.
+export function acknowledgement(system, acks) {
+  if (system.kept === false) return "never saved";
+  return { async: "saved behind", relaxed: "relaxed", strict: "strict" }[acks?.[0]] ?? "?";
+}
