@@ -22,10 +22,11 @@ var rules = []rule{
 	{"backend/backendtest", []string{"backend", "pgregory.net/rapid"}},
 	{"backend/memory", []string{"backend", "internal/gate", "internal/mvcc"}},
 	{"backend/bolt", []string{"backend", "internal/gate", "go.etcd.io/bbolt", "github.com/tidwall/btree"}},
-	{"backend/idb", []string{"backend", "internal/gate", "internal/mvcc",
+	{"backend/idb", []string{"backend", "internal/gate", "internal/mvcc", "internal/pagetree",
 		"github.com/hack-pad/go-indexeddb/idb", "github.com/hack-pad/safejs"}},
 	{"backend", nil},
 	{"internal/gate", []string{"backend"}},
+	{"internal/pagetree", []string{"backend"}},
 	{"internal/mvcc", []string{"backend", "github.com/tidwall/btree"}},
 
 	// What stands above them and knows none.
@@ -95,7 +96,7 @@ func TestA1_A36_B51_ImportsRunOneWay(t *testing.T) {
 // engines are the packages that only those may reach who choose one, and what
 // the engines are made of.
 var engines = []string{
-	module + "/backend/memory", module + "/backend/bolt", module + "/backend/idb", module + "/internal/mvcc", module + "/internal/gate",
+	module + "/backend/memory", module + "/backend/bolt", module + "/backend/idb", module + "/internal/mvcc", module + "/internal/gate", module + "/internal/pagetree",
 	"go.etcd.io/bbolt", "github.com/tidwall/btree", "github.com/hack-pad/go-indexeddb",
 }
 

@@ -1,0 +1,181 @@
+package pagetree
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/larderdb/larder/backend"
+)
+
+// Pages is where a tree's pages are. It is safe for concurrent use.
+type Pages interface {
+	// Page returns the bytes of a page, which have passed [Check] and never
+	// change. When it would have to wait for them and cached is set, it returns
+	// [backend.ErrNotInMemory].
+	Page(ctx context.Context, id ID, cached bool) ([]byte, error)
+	// Ahead says that pages will be wanted soon. It doesn't wait, and doesn't
+	// keep ids.
+	Ahead(ids []ID)
+}
+
+// A Root is what must be known of a tree to read it. The zero Root is the tree
+// without pairs.
+type Root struct {
+	Page  ID
+	Level uint8  // of the page; 0 is a leaf
+	Count uint64 // of pairs
+	Size  uint64 // bytes of all pages, values included
+}
+
+// A Tree is the pairs of one table. It never changes and is safe for concurrent
+// use. Slices that it hands out are parts of pages: they stay as they are for
+// ever, keep their page in memory, and must not be written to.
+//
+// Its methods fail with [backend.ErrCorrupt] when the pages contradict each
+// other, with what Pages fails with, and with the error of ctx, which they look
+// at before each page.
+type Tree struct {
+	Table string
+	Root  Root
+	Pages Pages
+}
+
+// Len returns the number of pairs.
+func (t *Tree) Len() int { return int(t.Root.Count) }
+
+// Get returns the value of key, or [backend.ErrNotFound] itself. When a page is
+// not in memory and cached is set, it returns [backend.ErrNotInMemory].
+func (t *Tree) Get(ctx context.Context, key []byte, cached bool) ([]byte, error) {
+	leaf, i, err := t.find(ctx, t.Root.Page, t.Root.Level, key, cached)
+	if err != nil {
+		return nil, err
+	}
+	if i < 0 {
+		return nil, backend.ErrNotFound
+	}
+	_, v, apart, size := leaf.pair(i)
+	if apart != 0 {
+		return t.value(ctx, apart, size, cached)
+	}
+	return v, nil
+}
+
+// find looks for key under the page id, which may be 0. It returns the leaf and
+// the pair in it, which is -1 when key is missing.
+func (t *Tree) find(ctx context.Context, id ID, level uint8, key []byte, cached bool) (node, int, error) {
+	if id == 0 {
+		return node{}, -1, nil
+	}
+	for {
+		nd, err := t.node(ctx, id, level, cached)
+		if err != nil {
+			return node{}, -1, err
+		}
+		if level == 0 {
+			i, found := nd.search(key)
+			if !found {
+				i = -1
+			}
+			return nd, i, nil
+		}
+		id, level = nd.childID(nd.searchBound(key, true)), level-1
+	}
+}
+
+// Count returns how many pairs have keys in r; r.Limit doesn't count. It reads
+// the pages at the two ends of the range and those above them.
+func (t *Tree) Count(ctx context.Context, r backend.Range, cached bool) (int, error) {
+	if t.Root.Page == 0 || isEmpty(r) {
+		return 0, nil
+	}
+	var from uint64
+	to := t.Root.Count
+	var err error
+	if len(r.Start) > 0 {
+		if from, err = t.rank(ctx, r.Start, cached); err != nil {
+			return 0, err
+		}
+	}
+	if r.End != nil {
+		if to, err = t.rank(ctx, r.End, cached); err != nil {
+			return 0, err
+		}
+	}
+	if from > to {
+		return 0, damaged(t.kind(), t.Root.Page, t.Table, "counts wrongly")
+	}
+	return int(to - from), nil
+}
+
+// kind returns the kind of the root's page.
+func (t *Tree) kind() byte { return kindOf(t.Root.Level) }
+
+func kindOf(level uint8) byte {
+	if level == 0 {
+		return kindLeaf
+	}
+	return kindInner
+}
+
+// isEmpty reports whether no key can lie in r.
+func isEmpty(r backend.Range) bool {
+	return r.End != nil && bytes.Compare(r.Start, r.End) >= 0
+}
+
+// rank returns how many keys are smaller than key.
+func (t *Tree) rank(ctx context.Context, key []byte, cached bool) (uint64, error) {
+	id, level, n := t.Root.Page, t.Root.Level, uint64(0)
+	for {
+		nd, err := t.node(ctx, id, level, cached)
+		if err != nil {
+			return 0, err
+		}
+		if level == 0 {
+			i, _ := nd.search(key)
+			return n + uint64(i), nil
+		}
+		to := nd.searchBound(key, true)
+		for i := range to {
+			c, _ := uvarint(nd.b, nd.offset(i)+idSize)
+			n += c
+		}
+		id, level = nd.childID(to), level-1
+	}
+}
+
+// node returns the page id, which should be of this tree and level.
+func (t *Tree) node(ctx context.Context, id ID, level uint8, cached bool) (node, error) {
+	b, err := t.page(ctx, id, kindOf(level), cached)
+	if err != nil {
+		return node{}, err
+	}
+	nd, l, table := open(b)
+	if l != level || string(table) != t.Table {
+		return node{}, damaged(b[0], id, t.Table, "is not the tree's")
+	}
+	return nd, nil
+}
+
+// value returns the value of size bytes in the page id.
+func (t *Tree) value(ctx context.Context, id ID, size uint64, cached bool) ([]byte, error) {
+	b, err := t.page(ctx, id, kindValue, cached)
+	if err != nil {
+		return nil, err
+	}
+	v := value(b)
+	if uint64(len(v)) != size {
+		return nil, damaged(kindValue, id, t.Table, "has another length than its pair says")
+	}
+	return v, nil
+}
+
+func (t *Tree) page(ctx context.Context, id ID, kind byte, cached bool) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	b, err := t.Pages.Page(ctx, id, cached)
+	if err == nil && b[0] != kind {
+		err = damaged(kind, id, t.Table, "is of another kind")
+	}
+	return b, err
+}
