@@ -1,6 +1,8 @@
 // Finds Firefox and starts it. `node scripts/browser/firefox.mjs` prints the
 // path of the one that would be used, or fails.
 
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { findProgram, printProgram } from "./find.mjs";
@@ -21,6 +23,10 @@ export async function launch(options = {}) {
   const executablePath = findFirefox();
   if (!executablePath) {
     throw new Error("no Firefox found: run make setup, or set FIREFOX to the path of one");
+  }
+  // Puppeteer would keep a profile's preferences for later and put them back while the browser that comes next reads them.
+  for (const name of options.userDataDir ? ["prefs.js", "user.js"] : []) {
+    rmSync(join(options.userDataDir, name), { force: true });
   }
   return startBrowser({ browser: "firefox", executablePath, ...options });
 }

@@ -1,6 +1,7 @@
 // The whole API in a page and in a worker, on real IndexedDB and in memory.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { browserName } from "../../../scripts/browser/launch.mjs";
 import { casesFor } from "../cases/run.mjs";
 import { open, profile, serve, start } from "./browser.mjs";
 
@@ -24,7 +25,7 @@ const inWorker = (engine, name) => {
   });
 };
 
-test("in Chromium", async (t) => {
+test(`in ${browserName}`, async (t) => {
   const origin = await serve(t);
   const browser = await start(t, await profile(t));
   for (const [where, run] of [

@@ -1,4 +1,4 @@
-// A server for the package and its tests, and a Chromium with a profile on disk.
+// A server for the package and its tests, and a browser, with a profile on disk if it can have one.
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { launch } from "../../../scripts/browser/chromium.mjs";
+import { hasProfile, launch } from "../../../scripts/browser/launch.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const types = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
@@ -47,14 +47,14 @@ export async function profile(t) {
   return directory;
 }
 
-/** Starts Chromium on the profile; it ends when t has ended. */
+/** Starts the browser that LARDER_BROWSER names on the profile; it ends when t has ended. */
 export async function start(t, userDataDir) {
   const browser = await launch({ userDataDir });
-  t.after(() => kill(browser));
+  t.after(() => (hasProfile ? kill(browser) : browser.close()));
   return browser;
 }
 
-/** Kills the browser with all its processes, at once. */
+/** Kills a browser that has a profile, with all its processes, at once. */
 export async function kill(browser) {
   const child = browser.process();
   if (child.exitCode !== null || child.signalCode !== null) return;
