@@ -4,29 +4,55 @@ package idb
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"syscall/js"
 
 	"github.com/larderdb/larder/backend"
 )
 
-// A conn is an open connection to IndexedDB and runs transactions on it.
+// A conn runs transactions on a database of IndexedDB.
+//
+// Browsers close connections when they see fit: when their storage process
+// dies, a page enters the back-forward cache, a profile runs full, or for no
+// reason that they tell. A conn has therefore one link at a time and opens
+// another when one is needed: whoever needs it first opens it, and all others
+// wait for the same one. It opens no other database in its place: one that is
+// missing, or has another id, is gone for good.
 type conn struct {
-	db         js.Value
+	name       string
 	uint8Array js.Value
 	keyRange   js.Value
 	words      map[string]js.Value // strings and lists of them, made once
 	relaxed    js.Value            // transaction options
 	strict     js.Value
+	shaken     chan struct{} // of capacity 1: the browser has closed the link, so it's time to look
 
+	mu        sync.Mutex
+	gone      error // why there can be no more transactions
+	link      *link // nil when the next one must be opened
+	reopening *reopening
+	asleep    chan struct{} // not nil while there must be no link; closed when there may be one again
+	db        id            // of the database, zero until identify
+	losses    [2]int        // links lost one after the other by transactions that read and that write
+	free      []*txn
+}
+
+// A link is an open connection to IndexedDB.
+type link struct {
+	conn          *conn
+	db            js.Value
 	versionChange js.Func
 	closed        js.Func
 	lost          chan struct{} // closed when no event comes any more
+	counted       [2]bool       // whether it is among its conn's losses; under the conn's mu
+	active        map[*txn]struct{}
+}
 
-	mu     sync.Mutex
-	gone   error // why there can be no more transactions
-	active map[*txn]struct{}
-	free   []*txn
+// A reopening is an attempt to open another link.
+type reopening struct {
+	done chan struct{}
+	err  error // to be read when done is closed
 }
 
 // The object stores, and the lists of them that transactions are about.
@@ -41,16 +67,38 @@ const (
 	wholeScope     = "root log pages"
 )
 
-func newConn(db js.Value) *conn {
+// errLost is what a transaction that writes fails with when its connection was
+// lost on the way: nobody knows whether it has happened. See lostError.
+var errLost = errors.New("the connection was lost while the transaction was under way")
+
+// A lostError is an errLost. The next transaction has another connection and
+// can find out what has happened.
+type lostError struct {
+	again bool  // the one before it was lost as well, so that there is no sense in writing once more
+	err   error // what the browser said
+}
+
+func (e *lostError) Error() string        { return errLost.Error() + ": " + e.err.Error() }
+func (e *lostError) Is(target error) bool { return target == errLost }
+func (e *lostError) Unwrap() error        { return e.err }
+
+// isLoss reports whether err, with which a transaction ended, says something
+// about the connection and not about the transaction.
+func isLoss(err error) bool {
+	var e *exception
+	return errors.As(err, &e) && (e.name == "InvalidStateError" || e.name == "UnknownError" || e.name == "AbortError")
+}
+
+// newConn returns a conn with db for its link.
+func newConn(name string, db js.Value) *conn {
 	c := &conn{
-		db:         db,
+		name:       name,
 		uint8Array: js.Global().Get("Uint8Array"),
 		keyRange:   js.Global().Get("IDBKeyRange"),
 		words:      map[string]js.Value{},
 		relaxed:    js.ValueOf(map[string]any{"durability": "relaxed"}),
 		strict:     js.ValueOf(map[string]any{"durability": "strict"}),
-		lost:       make(chan struct{}),
-		active:     map[*txn]struct{}{},
+		shaken:     make(chan struct{}, 1),
 	}
 	for _, w := range []string{"readonly", "readwrite", rootStore, logStore, pageStore} {
 		c.words[w] = js.ValueOf(w)
@@ -58,238 +106,242 @@ func newConn(db js.Value) *conn {
 	for _, s := range []string{logScope, pageScope, wholeScope} {
 		c.words[s] = js.Global().Get("String").New(s).Call("split", " ")
 	}
-	// Another context wants to delete the database and waits until all
-	// connections are closed.
-	c.versionChange = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		if args[0].Get("newVersion").IsNull() {
-			c.leave(&backend.Error{Class: backend.ErrDeleted, Reason: "another context deleted the database"})
-		} else {
-			c.leave(&backend.Error{Class: backend.ErrSchemaNewer, Reason: "newer code changes the database"})
-		}
-		return nil
-	})
-	// The browser has closed the connection; all transactions have ended.
-	c.closed = js.FuncOf(func(js.Value, []js.Value) any {
-		c.leave(&backend.Error{Class: backend.ErrIO, Reason: "the browser closed the connection to the database; open it again"})
-		close(c.lost)
-		return nil
-	})
-	db.Set("onversionchange", c.versionChange)
-	db.Set("onclose", c.closed)
+	c.link = c.newLink(db)
 	return c
 }
 
-// leave closes the connection and fails what runs and what is begun later
-// with err. A transaction that IndexedDB commits already takes its course.
-func (c *conn) leave(err error) {
+// identify tells the conn the id of its database, so that it doesn't take
+// another one for it.
+func (c *conn) identify(db id) {
 	c.mu.Lock()
-	if c.gone == nil {
-		c.gone = err
-	}
-	running := make([]*txn, 0, len(c.active))
-	for t := range c.active {
-		running = append(running, t)
-	}
-	c.mu.Unlock()
-	_ = try(func() { c.db.Call("close") }) // it may be in no state for it
-	for _, t := range running {
-		t.abort(err)
-	}
+	defer c.mu.Unlock()
+	c.db = db
 }
 
-// err returns why the connection can't be used any more, or nil.
+// err returns why there can be no more transactions, or nil.
 func (c *conn) err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.gone
 }
 
+// run runs one transaction: issue makes its requests. It returns nil when
+// IndexedDB has said that the transaction is complete, and otherwise why it
+// changed nothing: what the transaction was aborted with, ctx's error when ctx
+// was done first, what IndexedDB says, or an errLost, when nobody knows.
+//
+// A transaction that is lost with its connection and can't have changed
+// anything is run again, once: then issue is called again. Options are
+// undefined for one that only reads.
+func (c *conn) run(ctx context.Context, scope string, options js.Value, issue func(t *txn)) error {
+	kind := 0
+	if !options.IsUndefined() {
+		kind = 1
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		l, err := c.connected(ctx)
+		if err != nil {
+			return err
+		}
+		begun, err := l.once(ctx, scope, options, issue)
+		if err == nil || !isLoss(err) {
+			c.kept(kind)
+			return c.withQuota(ctx, err)
+		}
+		again := c.lose(l, kind)
+		if c.err() != nil {
+			return c.err()
+		}
+		if again {
+			err = c.withFull(ctx, err)
+		}
+		if begun && kind == 1 {
+			return &lostError{again, err}
+		}
+		if again {
+			return err
+		}
+	}
+}
+
+// connected returns the link, which it opens if there is none.
+func (c *conn) connected(ctx context.Context) (*link, error) {
+	for {
+		c.mu.Lock()
+		l, gone, asleep, r := c.link, c.gone, c.asleep, c.reopening
+		if gone == nil && asleep == nil && l == nil && r == nil {
+			r = &reopening{done: make(chan struct{})}
+			c.reopening = r
+			go c.reopen(context.WithoutCancel(ctx), r)
+		}
+		c.mu.Unlock()
+		var wait chan struct{}
+		switch {
+		case gone != nil:
+			return nil, gone
+		case asleep != nil:
+			wait = asleep
+		case l != nil:
+			return l, nil
+		default:
+			wait = r.done
+		}
+		select {
+		case <-wait:
+			if wait != asleep && r.err != nil {
+				return nil, r.err
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// reopen opens another link.
+func (c *conn) reopen(ctx context.Context, r *reopening) {
+	defer close(r.done)
+	l, err := c.relink(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reopening, r.err = nil, err
+	switch {
+	case errors.Is(err, backend.ErrDeleted) && c.gone == nil:
+		c.gone = err
+	case err == nil && (c.gone != nil || c.asleep != nil):
+		l.close()
+	case err == nil:
+		c.link = l
+	}
+}
+
+// relink returns a new link to the same database.
+func (c *conn) relink(ctx context.Context) (*link, error) {
+	db, err := openDatabase(ctx, c.name, false)
+	if err != nil {
+		return nil, classify("reopen", err)
+	}
+	l := c.newLink(db)
+	if err := c.checkID(ctx, l); err != nil {
+		l.close()
+		return nil, classify("reopen", err)
+	}
+	return l, nil
+}
+
+// checkID returns an ErrDeleted if l leads to another database.
+func (c *conn) checkID(ctx context.Context, l *link) error {
+	c.mu.Lock()
+	known := c.db
+	c.mu.Unlock()
+	if known == (id{}) {
+		return nil // nobody has read anything yet
+	}
+	var req js.Value
+	_, err := l.once(ctx, logScope, js.Undefined(), func(t *txn) { req = t.store(rootStore).Call("get", rootKey) })
+	if err != nil {
+		return err
+	}
+	raw, err := c.goBytes(req.Get("result"))
+	if err != nil {
+		return at("root record", err)
+	}
+	r, err := decodeRoot(raw)
+	if err != nil {
+		return at("root record", err)
+	}
+	if r.db != known {
+		return errReplaced()
+	}
+	return nil
+}
+
+// kept notes that a connection serves.
+func (c *conn) kept(kind int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.losses[kind] = 0
+}
+
+// lose gives l up. It reports whether the link before it was lost by a
+// transaction of the same kind.
+func (c *conn) lose(l *link, kind int) (again bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !l.counted[kind] {
+		l.counted[kind] = true
+		c.losses[kind]++
+	}
+	if c.link == l {
+		c.link = nil
+		l.close()
+	}
+	return c.losses[kind] > 1
+}
+
+// sleep closes the link and opens no other one before wake. What runs takes its
+// course.
+func (c *conn) sleep() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.asleep == nil && c.gone == nil {
+		c.asleep = make(chan struct{})
+	}
+	if c.link != nil {
+		c.link.close()
+		c.link = nil
+	}
+}
+
+// wake ends a sleep.
+func (c *conn) wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.asleep != nil {
+		close(c.asleep)
+		c.asleep = nil
+	}
+}
+
+// leave closes the link for good and fails what runs and what is begun later
+// with err. A transaction that IndexedDB commits already takes its course.
+func (c *conn) leave(err error) {
+	c.mu.Lock()
+	if c.gone == nil {
+		c.gone = err
+	}
+	l := c.link
+	c.link = nil
+	var running []*txn
+	if l != nil {
+		for t := range l.active {
+			running = append(running, t)
+		}
+		l.close()
+	}
+	c.mu.Unlock()
+	c.wake()
+	for _, t := range running {
+		t.abort(err)
+	}
+}
+
 // close closes the connection, on which nothing runs, and releases what it
 // holds.
 func (c *conn) close() {
+	c.leave(&backend.Error{Class: backend.ErrClosed})
+	c.mu.Lock()
+	r := c.reopening
+	c.mu.Unlock()
+	if r != nil {
+		<-r.done
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.gone == nil {
-		c.gone = &backend.Error{Class: backend.ErrClosed}
-	}
-	c.db.Set("onversionchange", js.Null())
-	c.db.Set("onclose", js.Null())
-	c.db.Call("close")
-	c.versionChange.Release()
-	c.closed.Release()
 	for _, t := range c.free {
 		t.release()
 	}
 	c.free = nil
-}
-
-// A txn is one transaction of IndexedDB at a time. Its callbacks are made once
-// and used for many, because making one costs as much as calling it.
-type txn struct {
-	conn    *conn
-	tx      js.Value
-	decide  func()     // the handler of the one request that has one
-	cause   error      // why it was aborted
-	outcome chan error // of capacity 1
-
-	success, complete, aborted js.Func
-}
-
-func (c *conn) acquire() (*txn, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.gone != nil {
-		return nil, c.gone
-	}
-	var t *txn
-	if n := len(c.free); n > 0 {
-		t, c.free = c.free[n-1], c.free[:n-1]
-	} else {
-		t = newTxn(c)
-	}
-	c.active[t] = struct{}{}
-	return t, nil
-}
-
-func newTxn(c *conn) *txn {
-	t := &txn{conn: c, outcome: make(chan error, 1)}
-	t.success = js.FuncOf(func(js.Value, []js.Value) any {
-		if err := try(t.decide); err != nil {
-			t.abort(err)
-		}
-		return nil
-	})
-	t.complete = js.FuncOf(func(js.Value, []js.Value) any {
-		t.outcome <- nil
-		return nil
-	})
-	t.aborted = js.FuncOf(func(js.Value, []js.Value) any {
-		err := t.cause
-		if err == nil {
-			// Null when it was neither a request nor this program.
-			if v := t.tx.Get("error"); v.Truthy() {
-				err = exceptionOf(v)
-			} else {
-				err = &exception{name: "AbortError"}
-			}
-		}
-		t.outcome <- err
-		return nil
-	})
-	return t
-}
-
-func (t *txn) release() {
-	t.success.Release()
-	t.complete.Release()
-	t.aborted.Release()
-}
-
-// run runs one transaction: issue makes its requests. It returns nil when
-// IndexedDB has said that the transaction is complete, and otherwise why it
-// changed nothing: what the transaction was aborted with, ctx's error when ctx
-// was done first, or what IndexedDB says.
-func (c *conn) run(ctx context.Context, scope string, options js.Value, issue func(t *txn)) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	t, err := c.acquire()
-	if err != nil {
-		return err
-	}
-	begun := false
-	err = try(func() {
-		if options.IsUndefined() {
-			t.tx = c.db.Call("transaction", c.words[scope], c.words["readonly"])
-		} else {
-			t.tx = c.db.Call("transaction", c.words[scope], c.words["readwrite"], options)
-		}
-		begun = true
-		t.tx.Set("oncomplete", t.complete)
-		t.tx.Set("onabort", t.aborted)
-		issue(t)
-	})
-	if !begun {
-		c.giveBack(t)
-		return err
-	}
-	if err != nil {
-		t.abort(err)
-	}
-	select {
-	case err = <-t.outcome:
-		c.giveBack(t)
-		return err
-	case <-ctx.Done():
-		t.abort(ctx.Err())
-	case <-c.lost:
-	}
-	return t.wait()
-}
-
-// wait waits for the outcome of a transaction for which there is no reason to
-// go on.
-func (t *txn) wait() error {
-	select {
-	case err := <-t.outcome:
-		t.conn.giveBack(t)
-		return err
-	case <-t.conn.lost:
-	}
-	select {
-	case err := <-t.outcome:
-		t.conn.giveBack(t)
-		return err
-	default:
-		// No event came, and should one come, it finds its callback.
-		return t.conn.err()
-	}
-}
-
-func (c *conn) giveBack(t *txn) {
-	t.tx, t.decide, t.cause = js.Value{}, nil, nil
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.active, t)
-	c.free = append(c.free, t)
-}
-
-// store returns an object store of the transaction.
-func (t *txn) store(name string) js.Value { return t.tx.Call("objectStore", t.conn.words[name]) }
-
-// then makes fn the handler of req's success. There it can make requests,
-// commit and abort. There is one such request in a transaction.
-func (t *txn) then(req js.Value, fn func()) {
-	t.decide = fn
-	req.Set("onsuccess", t.success)
-}
-
-// commit makes IndexedDB commit at once, without waiting for the end of the
-// task.
-func (t *txn) commit() { t.tx.Call("commit") }
-
-// abort rolls the transaction back, for the reason err, unless IndexedDB
-// commits it already.
-func (t *txn) abort(err error) {
-	if t.cause == nil {
-		t.cause = err
-	}
-	_ = try(func() { t.tx.Call("abort") }) // it throws when the transaction has ended
-}
-
-// bytes returns a Uint8Array with a copy of b.
-func (c *conn) bytes(b []byte) js.Value {
-	v := c.uint8Array.New(len(b))
-	js.CopyBytesToJS(v, b)
-	return v
-}
-
-// goBytes returns a copy of what a Uint8Array holds.
-func (c *conn) goBytes(v js.Value) ([]byte, error) {
-	if !v.InstanceOf(c.uint8Array) {
-		return nil, corrupt("is not a Uint8Array")
-	}
-	b := make([]byte, v.Get("length").Int())
-	js.CopyBytesToGo(b, v)
-	return b, nil
 }

@@ -57,16 +57,16 @@ var classes = []struct {
 	class  backend.Class
 	reason string
 }{
-	{"QuotaExceededError", backend.ErrQuota, "the browser grants this site no more space"},
+	{"QuotaExceededError", backend.ErrQuota, quotaReason},
 	{"VersionError", backend.ErrSchemaNewer, "the database was made by newer code"},
 	{"NotFoundError", backend.ErrCorrupt, "the database isn't one of larder's"},
 	{"NotReadableError", backend.ErrCorrupt, "the browser has lost a file of the database"},
 	{"DataError", backend.ErrCorrupt, "the browser can't read the database"},
 	{"SecurityError", backend.ErrUnsupported, "the browser allows no storage here"},
 	{"NotAllowedError", backend.ErrUnsupported, "the browser allows no storage here"},
-	{"InvalidStateError", backend.ErrIO, "the connection to the database was lost; open it again"},
-	{"UnknownError", backend.ErrIO, "the browser's storage failed; open the database again"},
-	{"AbortError", backend.ErrIO, "the browser gave the transaction up"},
+	{"InvalidStateError", backend.ErrIO, "the browser closed the connection to the database again and again"},
+	{"UnknownError", backend.ErrIO, "the browser's storage failed again and again"},
+	{"AbortError", backend.ErrIO, "the browser gave the transaction up again and again"},
 }
 
 // classify returns err, of JavaScript or of go-indexeddb, with its class. It

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"syscall/js"
+	"time"
 	"unicode/utf8"
 
 	hackpad "github.com/hack-pad/go-indexeddb/idb"
@@ -39,18 +40,32 @@ func factory() (f js.Value, err error) {
 	return f, nil
 }
 
+// openPatience is how long a browser may take to open a database. Some hang
+// there for ever.
+const openPatience = 10 * time.Second
+
 // connect opens the database of that name, and makes it when it is missing.
 func connect(ctx context.Context, name string) (*conn, error) {
 	if name == "" || !utf8.ValidString(name) {
 		return nil, &backend.Error{Class: backend.ErrInvalid, Reason: "database name is empty or not valid UTF-8"}
 	}
-	f, err := factory()
+	db, err := openDatabase(ctx, name, true)
 	if err != nil {
 		return nil, err
 	}
+	return newConn(name, db), nil
+}
+
+// openDatabase opens the database of that name. One that is missing is made, if
+// that is wanted, and else an [backend.ErrDeleted].
+func openDatabase(ctx context.Context, name string, anew bool) (js.Value, error) {
+	f, err := factory()
+	if err != nil {
+		return js.Value{}, err
+	}
 	native, err := hackpad.WrapFactory(f)
 	if err != nil {
-		return nil, err
+		return js.Value{}, err
 	}
 	// The request can't be called back, so that its own context outlives ctx:
 	// a connection that comes too late must be closed again.
@@ -58,12 +73,16 @@ func connect(ctx context.Context, name string) (*conn, error) {
 	var upgradeErr error
 	req, err := native.Open(reqCtx, prefix+name, nativeVersion, func(db *hackpad.Database, _, _ uint) error {
 		// An error returned here would end the program.
-		upgradeErr = create(db)
+		if anew {
+			upgradeErr = create(db)
+		} else {
+			upgradeErr = refuse(db)
+		}
 		return nil
 	})
 	if err != nil {
 		done()
-		return nil, err
+		return js.Value{}, err
 	}
 	type result struct {
 		db  js.Value
@@ -75,24 +94,29 @@ func connect(ctx context.Context, name string) (*conn, error) {
 		db, err := req.Request.Await(reqCtx)
 		opened <- result{db, err}
 	}()
+	late := time.NewTimer(openPatience)
+	defer late.Stop()
 	select {
 	case r := <-opened:
-		if r.err == nil && upgradeErr != nil {
-			r.db.Call("close")
-			r.err = upgradeErr
-		}
-		if r.err != nil {
-			return nil, r.err
-		}
-		return newConn(r.db), nil
-	case <-ctx.Done():
-		go func() {
-			if r := <-opened; r.err == nil {
+		if upgradeErr != nil {
+			if r.err == nil {
 				r.db.Call("close")
 			}
-		}()
-		return nil, ctx.Err()
+			r.err = upgradeErr
+		}
+		return r.db, r.err
+	case <-late.C:
+		err = &backend.Error{Class: backend.ErrIO, Reason: "the browser hasn't opened the database within 10 seconds; " +
+			"reload the page, or restart the browser"}
+	case <-ctx.Done():
+		err = ctx.Err()
 	}
+	go func() {
+		if r := <-opened; r.err == nil {
+			r.db.Call("close")
+		}
+	}()
+	return js.Value{}, err
 }
 
 // create makes the object stores and the first root of a new database.
@@ -113,6 +137,24 @@ func create(db *hackpad.Database) error {
 		}
 	}
 	return nil
+}
+
+// refuse aborts the making of a database, as if it had never been opened, and
+// returns an [backend.ErrDeleted].
+func refuse(db *hackpad.Database) error {
+	// Only an object store leads to the transaction.
+	store, err := db.CreateObjectStore(rootStore, hackpad.ObjectStoreOptions{})
+	if err != nil {
+		return err
+	}
+	tx, err := store.Transaction()
+	if err != nil {
+		return err
+	}
+	if err := tx.Abort(); err != nil {
+		return err
+	}
+	return &backend.Error{Class: backend.ErrDeleted, Reason: "the database was deleted while the connection was closed"}
 }
 
 // newID returns random bytes. The generator is seeded by the browser's
