@@ -47,6 +47,11 @@ type Options struct {
 	// [backend.WithTxOptions]. The zero value is the engine's own: Strict
 	// natively, Relaxed in a browser.
 	Durability backend.Durability
+
+	// CacheSize bounds, in bytes, how much of what is stored a browser's engine
+	// keeps in memory; at least 1 MiB. Zero is 64 MiB. Natively the system's own
+	// cache does that, and it has no meaning.
+	CacheSize int
 }
 
 // Open opens the database called name and makes it when it is missing.

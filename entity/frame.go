@@ -33,6 +33,15 @@ func newFrame(version uint32, payload []byte) []byte {
 	return append(dst, payload...)
 }
 
+// Payload returns what the store's codec wrote of a row, given the value that
+// the engine holds for it; the payload is a part of that value. A wrong checksum
+// or form is [backend.ErrCorrupt]. It is for tools that read a database without
+// its definitions.
+func Payload(value []byte) ([]byte, error) {
+	_, payload, err := parseFrame(value)
+	return payload, err
+}
+
 // parseFrame returns the schema version and the payload of frame. The payload
 // is a part of frame.
 func parseFrame(frame []byte) (version uint32, payload []byte, err error) {

@@ -24,6 +24,10 @@ type Tx struct {
 // snapshot, 0 in a database that was never written to.
 func (tx *Tx) ReadVersion() uint64 { return tx.r.ReadVersion() }
 
+// SetCached makes reads that would have to wait for the platform fail with
+// [backend.ErrNotInMemory], or no longer, as [backend.SetCached] says.
+func (tx *Tx) SetCached(on bool) { backend.SetCached(tx.r, on) }
+
 // scratch is the memory of one operation, used again by the next.
 type scratch struct {
 	primary  []byte

@@ -2,6 +2,7 @@ package entity
 
 import (
 	"bytes"
+	"errors"
 	"iter"
 
 	"github.com/larderdb/larder/backend"
@@ -29,12 +30,14 @@ func (s *Store[K, V]) Insert(tx *Tx, key K, value V) error {
 
 // PutMany puts rows, one after another as [Store.Put] does, and stops at the
 // first that fails. A batch is put as a whole or not at all: when it fails
-// after its first row, the transaction can't be committed any more.
+// after its first row, the transaction can't be committed any more; but with
+// [backend.ErrNotInMemory] the rows before the one that failed are put, and the
+// caller goes on from there.
 func (s *Store[K, V]) PutMany(tx *Tx, rows iter.Seq2[K, V]) error {
 	began := tx.writes
 	for key, value := range rows {
 		if err := s.Put(tx, key, value); err != nil {
-			if tx.writes != began {
+			if tx.writes != began && !errors.Is(err, backend.ErrNotInMemory) {
 				return tx.fail(err)
 			}
 			return err

@@ -1,6 +1,10 @@
 package wasm
 
-import "github.com/larderdb/larder/internal/msgp"
+import (
+	"encoding/binary"
+
+	"github.com/larderdb/larder/internal/msgp"
+)
 
 // An answer is what an operation answers at once: the bytes that the answer
 // header points at. Its slices are used again by the next call.
@@ -9,6 +13,7 @@ type answer struct {
 	text  []byte // the text run of rows that are split
 	token []byte
 	count int
+	whole bool // rows keep their text
 }
 
 // maxKept is the size over which an answer's memory isn't kept for the next.
@@ -26,8 +31,12 @@ func (a *answer) reset() {
 
 // addRow adds a row, with its text in the text run.
 func (a *answer) addRow(data []byte) (err error) {
-	a.data, a.text, err = msgp.AppendSplit(a.data, a.text, data)
 	a.count++
+	if a.whole {
+		a.data = append(a.data, data...)
+		return nil
+	}
+	a.data, a.text, err = msgp.AppendSplit(a.data, a.text, data)
 	return err
 }
 
@@ -50,6 +59,12 @@ func appendText(dst []byte, s string) []byte {
 		dst = append(dst, 0xdb, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 	}
 	return append(dst, s...)
+}
+
+// appendBytes appends bytes as msgpack.
+func appendBytes(dst, b []byte) []byte {
+	dst = binary.BigEndian.AppendUint32(append(dst, 0xc6), uint32(len(b)))
+	return append(dst, b...)
 }
 
 // appendTexts appends an array of texts as msgpack.

@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/entity"
@@ -29,6 +30,7 @@ var classCodes = [...]struct {
 	{backend.ErrSchemaNewer, "SCHEMA_NEWER"},
 	{backend.ErrConflict, "CONFLICT"},
 	{backend.ErrReadOnly, "READ_ONLY"},
+	{backend.ErrNotInMemory, "NOT_IN_MEMORY"},
 	{backend.ErrTxDone, "TX_DONE"},
 	{backend.ErrNestedTx, "NESTED_TX"},
 	{backend.ErrClosed, "CLOSED"},
@@ -77,6 +79,11 @@ func appendError(dst []byte, err error) []byte {
 	var value *msgp.Error
 	if errors.As(err, &value) {
 		add("path", value.Path)
+	}
+	var quota *backend.QuotaError
+	if errors.As(err, &quota) {
+		add("used", strconv.FormatUint(quota.Used, 10))
+		add("allowed", strconv.FormatUint(quota.Allowed, 10))
 	}
 	dst = append(dst, 0x80|byte(len(fields)))
 	for _, f := range fields {

@@ -57,15 +57,15 @@
 // many as were ready together, each
 //
 //	u32  id        of the call of larder_start
-//	u32  kind      0 done, 1 failed, 2 attempt
-//	u32  value     done: a handle, or a count; attempt: the transaction's number
+//	u32  kind      0 done, 1 failed, 2 attempt, 3 part
+//	u32  value     done and part: a handle, or a count; attempt: the transaction's number
 //	u32  size      of the payload
-//	     payload   done: the result; failed: an error
+//	     payload   done and part: the result, or a part of it; failed: an error
 //
 // little-endian, packed. The bytes are valid while the callback runs. It is called
 // from Go code that runs on, so it must only take the completions over: it calls no
 // export and runs nobody else's code. An id is done or failed exactly once;
-// attempts come before that.
+// attempts and parts come before that.
 //
 // # Operations
 //
@@ -76,12 +76,13 @@
 //
 //	op          by     handle  request                    result
 //	OpOpen      start  –       [name, engine, durability, value: the handle
-//	                           collections], see below
+//	                           cache size, collections],
+//	                           see below
 //	OpClose     start  db      –                          –
 //	OpDrop      start  –       name                       –
 //	OpList      start  –       –                          payload: array of names
 //	OpUpdate    start  db      –                          attempts, then done
-//	OpView      start  db      –                          one attempt, then done
+//	OpView      start  db      – (aux 1: fresh)           one attempt, then done
 //	OpFinish    do     tx      – (aux 1: commit, 0: roll back)  –
 //	OpGet       do     any     one key                    bytes: the row; count 0 or 1
 //	OpGetMany   do     any     keys                       rows, split; count
@@ -90,6 +91,19 @@
 //	OpPut       do tx, start db   rows                    –
 //	OpInsert    do tx, start db   one row                 –
 //	OpDelete    do tx, start db   keys                    count, or value: how many existed
+//	OpResume    start  tx      –                          value: as of the write
+//	OpPreload   start  any     query                      value: how many rows
+//	OpFlush     start  db      –                          –
+//	OpStatus    start  db      –                          payload: map, see below
+//	OpVerify    start  db      –                          payload: array of errors
+//	OpSalvage   start  –       name                       parts, then payload: array of errors
+//
+// What larder_do can't answer without waiting for the storage is an error with
+// the code NOT_IN_MEMORY. A read can then be started: OpGet, OpGetMany, OpQuery and
+// OpCount by larder_start have the payload [rows, page token] and the count as
+// their value. A write of a transaction has been done up to the row that must
+// wait; OpResume, the next call, goes on from there, and its count is of the whole.
+// While a call on a transaction waits, larder_do on it is NOT_IN_MEMORY.
 //
 // The row of OpGet is plain msgpack. Rows that are split have the text of their
 // string values in the text run: such a string is its header alone, whose length
@@ -108,16 +122,20 @@
 // one path, or of several for a compound index, and flags is 1 unique + 2
 // multi-valued. A path is names joined by points: "address.city". The engine is 0 for
 // the platform's own and 1 for memory, the durability 0 for the engine's own, 1
-// relaxed, 2 strict.
+// relaxed, 2 strict, 3 async. The cache size is in bytes, 0 is the engine's own.
 //
 // A query is [index, eq, gt, gte, lt, lte, prefix, reverse, limit, after]. index is
 // nil for the primary key. Of the bounds, those that are undefined don't bound.
 // limit 0 is no limit. after is the page token of the page before, which is text of
 // base64url's characters, or nil.
 //
+// The map of OpStatus has the numbers used, allowed, stored, pending and cached, in
+// bytes, the booleans persisted and exclusive, and damage, an error, when there is
+// one. A part of OpSalvage is an array of collection, row, collection, row, …
+//
 // # Errors
 //
-// An error is the map {code, message, op, collection, index, key, path}, less what
-// isn't known, all text. The codes are the table in codes.go, the same as
+// An error is the map {code, message, op, collection, index, key, path, used,
+// allowed}, less what isn't known, all text. The codes are the table in codes.go, the same as
 // js/src/errors.ts has.
 package wasm

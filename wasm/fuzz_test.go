@@ -52,7 +52,7 @@ func FuzzRequests(f *testing.F) {
 			t.Fatal(err)
 		}
 		err = db.Update(ctx, func(_ context.Context, tx *entity.Tx) error {
-			_, err := c.put(tx, append(rowOf(1, 5), rowOf(2, 6)...))
+			_, _, err := c.put(tx, append(rowOf(1, 5), rowOf(2, 6)...))
 			return err
 		})
 		if err != nil {
@@ -61,7 +61,7 @@ func FuzzRequests(f *testing.F) {
 		var a answer
 		err = db.Update(ctx, func(_ context.Context, tx *entity.Tx) error {
 			if isWrite(op) {
-				_, err := write(tx, op, c, request)
+				_, _, err := write(tx, op, c, request)
 				return err
 			}
 			return read(tx, op, c, request, &a)

@@ -6,7 +6,7 @@ import (
 )
 
 // Version is the number of the ABI. It is raised by every change to it.
-const Version = 1
+const Version = 2
 
 // The operations; js/src/abi.ts has the same numbers.
 const (
@@ -24,6 +24,12 @@ const (
 	opPut
 	opInsert
 	opDelete
+	opResume
+	opPreload
+	opFlush
+	opStatus
+	opVerify
+	opSalvage
 )
 
 // read answers a reading operation on c in tx.
@@ -41,9 +47,9 @@ func read(tx *entity.Tx, op uint32, c *collection, request []byte, a *answer) er
 	return &backend.Error{Class: backend.ErrUnsupported, Reason: "the module doesn't know this operation"}
 }
 
-// write does a writing operation on c in tx and returns how many rows it
-// touched.
-func write(tx *entity.Tx, op uint32, c *collection, request []byte) (int, error) {
+// write does a writing operation on c in tx. It returns how many rows it
+// touched and, with an error, the part of the request that is not done.
+func write(tx *entity.Tx, op uint32, c *collection, request []byte) (n int, rest []byte, err error) {
 	switch op {
 	case opPut:
 		return c.put(tx, request)
@@ -52,7 +58,9 @@ func write(tx *entity.Tx, op uint32, c *collection, request []byte) (int, error)
 	case opDelete:
 		return c.delete(tx, request)
 	}
-	return 0, &backend.Error{Class: backend.ErrUnsupported, Reason: "the module doesn't know this operation"}
+	return 0, nil, &backend.Error{Class: backend.ErrUnsupported, Reason: "the module doesn't know this operation"}
 }
 
 func isWrite(op uint32) bool { return op >= opPut && op <= opDelete }
+
+func isRead(op uint32) bool { return op >= opGet && op <= opCount }

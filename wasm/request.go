@@ -12,6 +12,7 @@ type openRequest struct {
 	name        string
 	memory      bool
 	durability  backend.Durability
+	cacheSize   int
 	collections []collectionSpec
 }
 
@@ -105,10 +106,11 @@ func decodeName(request []byte) (string, error) {
 func decodeOpen(request []byte) (*openRequest, error) {
 	r := reader{rest: request}
 	o := new(openRequest)
-	r.array(4)
+	r.array(5)
 	o.name = r.text()
 	o.memory = r.number(1) == 1
-	o.durability = backend.Durability(r.number(uint32(backend.Strict)))
+	o.durability = backend.Durability(r.number(uint32(backend.Async)))
+	o.cacheSize = int(r.number(1<<31 - 1))
 	for range r.count() {
 		if r.err != nil {
 			break

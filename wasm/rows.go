@@ -48,55 +48,60 @@ func (c *collection) getMany(tx *entity.Tx, request []byte, a *answer) error {
 
 // put stores the request's rows. All of them are looked at before the first is
 // written.
-func (c *collection) put(tx *entity.Tx, request []byte) (int, error) {
+func (c *collection) put(tx *entity.Tx, request []byte) (n int, rest []byte, err error) {
 	var list []row
-	for len(request) > 0 {
-		r, rest, err := c.row("put", request)
-		if err != nil {
-			return 0, err
+	for rest := request; len(rest) > 0; {
+		var r row
+		if r, rest, err = c.row("put", rest); err != nil {
+			return 0, request, err
 		}
-		list, request = append(list, r), rest
+		list = append(list, r)
 	}
-	return len(list), c.store.PutMany(tx, func(yield func(key, row) bool) {
+	rest = request
+	err = c.store.PutMany(tx, func(yield func(key, row) bool) {
 		for _, r := range list {
 			if !yield(r.keys.primary, r) {
 				return
 			}
+			n, rest = n+1, rest[len(r.data):]
 		}
 	})
+	return n, rest, err
 }
 
 // insert stores the request's one row, under whose key there must be none.
-func (c *collection) insert(tx *entity.Tx, request []byte) (int, error) {
+func (c *collection) insert(tx *entity.Tx, request []byte) (n int, rest []byte, err error) {
 	r, rest, err := c.row("insert", request)
 	if err != nil {
-		return 0, err
+		return 0, request, err
 	}
 	if len(rest) > 0 {
-		return 0, c.failure("insert", "", errRequest)
+		return 0, request, c.failure("insert", "", errRequest)
 	}
-	return 1, c.store.Insert(tx, r.keys.primary, r)
+	if err := c.store.Insert(tx, r.keys.primary, r); err != nil {
+		return 0, request, err
+	}
+	return 1, nil, nil
 }
 
-// delete deletes the rows under the request's keys and returns how many there
-// were.
-func (c *collection) delete(tx *entity.Tx, request []byte) (int, error) {
-	n := 0
+// delete deletes the rows under the request's keys. It touches those that
+// existed.
+func (c *collection) delete(tx *entity.Tx, request []byte) (n int, rest []byte, err error) {
 	for len(request) > 0 {
 		k, rest, err := c.key("delete", request)
 		if err != nil {
-			return n, err
+			return n, request, err
 		}
-		request = rest
 		existed, err := c.store.Delete(tx, k)
 		if err != nil {
-			return n, err
+			return n, request, err
 		}
+		request = rest
 		if existed {
 			n++
 		}
 	}
-	return n, nil
+	return n, nil, nil
 }
 
 // row returns the request's first row, with its keys, and the rest.

@@ -3,7 +3,6 @@ package wasm
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"runtime"
 	"sync"
 
@@ -16,6 +15,7 @@ const (
 	kindDone = iota
 	kindFailed
 	kindAttempt
+	kindPart
 )
 
 // txBit is set in the numbers of transactions and in no handle.
@@ -29,6 +29,9 @@ type platform struct {
 	drop func(ctx context.Context, name string) error
 	// list returns the names of all databases.
 	list func(ctx context.Context) ([]string, error)
+	// salvage calls fn for every pair of a database that can be read, and
+	// returns what is damaged.
+	salvage func(ctx context.Context, name string, fn func(table string, kv backend.KV) error) ([]*backend.Error, error)
 	// completed takes completions over, as doc.go describes them, before it
 	// returns.
 	completed func(completions []byte)
@@ -54,21 +57,12 @@ type database struct {
 	collections []*collection
 }
 
-// A transaction is an attempt that JavaScript works on. Its goroutine waits
-// for finish.
-type transaction struct {
-	tx       *larder.Tx
-	database *database
-	finish   chan bool // whether to commit; holds one
-}
-
 func newServer(p platform) *server {
 	return &server{platform: p, databases: map[uint32]*database{}, txs: map[uint32]*transaction{}}
 }
 
-// errRolledBack ends the closure of a transaction that JavaScript gave up.
-// JavaScript reports its own error in its place.
-var errRolledBack = errors.New("the transaction's function failed")
+// cached is the context of reads that are answered at once.
+var cached = backend.WithTxOptions(context.Background(), backend.TxOptions{Cached: true})
 
 // do answers op at once.
 func (s *server) do(op, handle, aux uint32, request []byte, a *answer) (err error) {
@@ -78,21 +72,11 @@ func (s *server) do(op, handle, aux uint32, request []byte, a *answer) (err erro
 		return s.finish(handle, aux == 1)
 	}
 	if handle&txBit != 0 {
-		s.mu.Lock()
-		t := s.txs[handle]
-		s.mu.Unlock()
-		if t == nil {
-			return &backend.Error{Class: backend.ErrTxDone, Reason: "the transaction has ended"}
-		}
-		c, err := t.database.collection(aux)
+		t, err := s.transaction(handle)
 		if err != nil {
 			return err
 		}
-		if isWrite(op) {
-			a.count, err = write(t.tx, op, c, request)
-			return err
-		}
-		return read(t.tx, op, c, request, a)
+		return t.do(op, aux, request, a)
 	}
 	d, err := s.database(handle)
 	if err != nil {
@@ -102,8 +86,8 @@ func (s *server) do(op, handle, aux uint32, request []byte, a *answer) (err erro
 	if err != nil {
 		return err
 	}
-	// A View never waits, so it can run on the export's own stack.
-	return d.db.View(context.Background(), func(_ context.Context, tx *larder.Tx) error {
+	// A View that doesn't wait can run on the export's own stack.
+	return d.db.View(cached, func(_ context.Context, tx *larder.Tx) error {
 		return read(tx, op, c, request, a)
 	})
 }
@@ -148,11 +132,20 @@ func (s *server) work(op, handle, aux uint32, request []byte) (job, error) {
 		return s.open(request)
 	case opDrop:
 		return s.dropDatabase(request)
+	case opSalvage:
+		return s.salvageDatabase(request)
 	case opList:
 		return func(ctx context.Context, _ uint32) (uint32, []byte, error) {
 			names, err := s.list(ctx)
 			return 0, appendTexts(nil, names), err
 		}, nil
+	}
+	if handle&txBit != 0 {
+		t, err := s.transaction(handle)
+		if err != nil {
+			return nil, err
+		}
+		return t.work(op, aux, request)
 	}
 	d, err := s.database(handle)
 	if err != nil {
@@ -166,25 +159,45 @@ func (s *server) work(op, handle, aux uint32, request []byte) (job, error) {
 		return func(ctx context.Context, _ uint32) (uint32, []byte, error) {
 			return 0, nil, d.db.Close(ctx)
 		}, nil
-	case opUpdate, opView:
-		begin := d.db.Update
-		if op == opView {
-			begin = d.db.View
-		}
+	case opUpdate:
 		return func(ctx context.Context, id uint32) (uint32, []byte, error) {
-			return 0, nil, begin(ctx, func(_ context.Context, tx *larder.Tx) error {
+			return 0, nil, d.db.Update(ctx, func(_ context.Context, tx *larder.Tx) error {
 				return s.attempt(id, d, tx)
 			})
 		}, nil
+	case opView:
+		return func(ctx context.Context, id uint32) (uint32, []byte, error) {
+			ctx = backend.WithTxOptions(ctx, backend.TxOptions{Fresh: aux == 1})
+			return 0, nil, d.db.View(ctx, func(_ context.Context, tx *larder.Tx) error {
+				return s.attempt(id, d, tx)
+			})
+		}, nil
+	case opFlush:
+		return func(ctx context.Context, _ uint32) (uint32, []byte, error) {
+			return 0, nil, backend.Flush(ctx, d.db.Backend())
+		}, nil
+	case opStatus:
+		return d.status, nil
+	case opVerify:
+		return d.verify, nil
 	}
 	c, err := d.collection(aux)
 	if err != nil {
 		return nil, err
 	}
+	if !isWrite(op) {
+		return func(ctx context.Context, _ uint32) (n uint32, result []byte, err error) {
+			err = d.db.View(ctx, func(_ context.Context, tx *larder.Tx) error {
+				n, result, err = readAll(tx, op, c, request)
+				return err
+			})
+			return n, result, err
+		}, nil
+	}
 	return func(ctx context.Context, _ uint32) (uint32, []byte, error) {
 		var n int
 		err := d.db.Update(ctx, func(_ context.Context, tx *larder.Tx) (err error) {
-			n, err = write(tx, op, c, request)
+			n, _, err = write(tx, op, c, request)
 			return err
 		})
 		return uint32(n), nil, err
@@ -198,7 +211,7 @@ func (s *server) open(request []byte) (job, error) {
 	}
 	return func(ctx context.Context, _ uint32) (uint32, []byte, error) {
 		d := &database{}
-		options := &larder.Options{Memory: o.memory, Durability: o.durability}
+		options := &larder.Options{Memory: o.memory, Durability: o.durability, CacheSize: o.cacheSize}
 		for _, spec := range o.collections {
 			c, err := newCollection(spec)
 			if err != nil {
@@ -226,35 +239,6 @@ func (s *server) dropDatabase(request []byte) (job, error) {
 	return func(ctx context.Context, _ uint32) (uint32, []byte, error) {
 		return 0, nil, s.drop(ctx, name)
 	}, nil
-}
-
-// attempt lets JavaScript run its function on tx and waits for its end.
-func (s *server) attempt(id uint32, d *database, tx *larder.Tx) error {
-	t := &transaction{tx: tx, database: d, finish: make(chan bool, 1)}
-	s.mu.Lock()
-	s.last = (s.last + 1) &^ txBit
-	number := s.last | txBit
-	s.txs[number] = t
-	s.mu.Unlock()
-	s.complete(id, kindAttempt, number, nil)
-	if !<-t.finish {
-		return errRolledBack
-	}
-	return nil
-}
-
-// finish ends the transaction with that number. Its goroutine goes on when the
-// caller of the export resumes it.
-func (s *server) finish(number uint32, commit bool) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t := s.txs[number]
-	if t == nil {
-		return &backend.Error{Class: backend.ErrTxDone, Op: "finish"}
-	}
-	delete(s.txs, number)
-	t.finish <- commit
-	return nil
 }
 
 // complete adds a completion. Those that become ready in the same turn go to

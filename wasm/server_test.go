@@ -33,11 +33,13 @@ type client struct {
 	a     answer
 }
 
-func newClient(t *testing.T) *client {
+func newClient(t *testing.T) *client { return newClientOf(t, memory.New()) }
+
+func newClientOf(t *testing.T, store backend.Store) *client {
 	c := &client{t: t, calls: make(chan []completion, 100)}
 	c.server = newServer(platform{
 		open: func(ctx context.Context, _ string, o *larder.Options) (*larder.DB, error) {
-			return entity.Open(ctx, memory.New(), o.Stores...)
+			return entity.Open(ctx, store, o.Stores...)
 		},
 		drop:      func(context.Context, string) error { panic("drop has a defect") },
 		list:      func(context.Context) ([]string, error) { return []string{"a", "b"}, nil },
@@ -87,7 +89,7 @@ func (c *client) rows() uint32 {
 	return c.begin(kindDone, opOpen, 0, openRows...).value
 }
 
-var openRows = []byte("\x94\xa1x\x00\x00\x91\x94\xa4rows\xa2id\x91\x94\xa1n\x91\xa1n\x00\x01\x01")
+var openRows = []byte("\x95\xa1x\x00\x00\x00\x91\x94\xa4rows\xa2id\x91\x94\xa1n\x91\xa1n\x00\x01\x01")
 
 // rowOf is {id: id, n: n}.
 func rowOf(id, n byte) []byte { return []byte{0x82, 0xa2, 'i', 'd', id, 0xa1, 'n', n} }

@@ -1,7 +1,7 @@
 /** What the module and this loader agree on; wasm/doc.go is its description. */
 
 /** The number of the ABI. A module with another one is refused. */
-export const abiVersion = 1;
+export const abiVersion = 2;
 
 /** The operations, by the numbers of wasm/ops.go. */
 export const Op = {
@@ -19,6 +19,12 @@ export const Op = {
   Put: 12,
   Insert: 13,
   Delete: 14,
+  Resume: 15,
+  Preload: 16,
+  Flush: 17,
+  Status: 18,
+  Verify: 19,
+  Salvage: 20,
 } as const;
 
 /** What the module exports, beside wasm_exec.js's own needs. */
@@ -34,7 +40,7 @@ export interface Exports {
 }
 
 /** The kinds of completions. */
-export const Kind = { Done: 0, Failed: 1, Attempt: 2 } as const;
+export const Kind = { Done: 0, Failed: 1, Attempt: 2, Part: 3 } as const;
 
 /** The extension types of values; internal/msgp has the same table. */
 export const Ext = { Timestamp: -1, Undefined: 1, Map: 2, Set: 3 } as const;

@@ -17,6 +17,15 @@ interface Waiting {
   resolve(done: Done): void;
   reject(error: unknown): void;
   attempt: ((transaction: number) => void) | undefined;
+  part: ((values: unknown[]) => void) | undefined;
+}
+
+/** What start calls before it is done. */
+export interface Progress {
+  /** For each attempt of a transaction, with its number. */
+  attempt?(transaction: number): void;
+  /** For each part of a result that comes in parts. */
+  part?(values: unknown[]): void;
 }
 
 /** The places of the answer header. */
@@ -90,14 +99,8 @@ export class Connection {
     if (failed) throw this.error();
   }
 
-  /** Begins op and returns how it came out. attempt is called, from nowhere else's code, for each attempt. */
-  start(
-    op: number,
-    handle: number,
-    aux: number,
-    request?: Uint8Array,
-    attempt?: (transaction: number) => void,
-  ): Promise<Done> {
+  /** Begins op and returns how it came out. What progress has is called from nowhere else's code. */
+  start(op: number, handle: number, aux: number, request?: Uint8Array, progress: Progress = {}): Promise<Done> {
     return new Promise((resolve, reject) => {
       const size = this.pass(request);
       const id = this.exports.larder_start(op, handle, aux, size) >>> 0;
@@ -105,7 +108,7 @@ export class Connection {
         this.look();
         throw this.error();
       }
-      this.waiting.set(id, { resolve, reject, attempt });
+      this.waiting.set(id, { resolve, reject, attempt: progress.attempt, part: progress.part });
       this.resume();
     });
   }
@@ -192,6 +195,10 @@ export class Connection {
       if (waiting === undefined) continue;
       if (kind === Kind.Attempt) {
         queueMicrotask(() => waiting.attempt?.(value));
+        continue;
+      }
+      if (kind === Kind.Part) {
+        queueMicrotask(() => waiting.part?.(result as unknown[]));
         continue;
       }
       this.waiting.delete(id);

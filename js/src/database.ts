@@ -1,8 +1,8 @@
 import { Op } from "./abi.js";
-import { LarderCollection, type Scope } from "./collection.js";
+import { type Call, LarderCollection, type Scope } from "./collection.js";
 import type { Connection, Done } from "./connection.js";
-import { type LarderError, makeError } from "./errors.js";
-import type { Collection, Database, ReadTransaction, WriteTransaction } from "./types.js";
+import { errorFrom, LarderError, makeError } from "./errors.js";
+import type { Collection, Database, ReadTransaction, Status, ViewOptions, WriteTransaction } from "./types.js";
 
 /** An open database. Its handle is void after close. */
 export class LarderDatabase implements Database, Scope {
@@ -33,8 +33,29 @@ export class LarderDatabase implements Database, Scope {
     return this.transaction(Op.Update, fn);
   }
 
-  async view<R>(fn: (tx: ReadTransaction) => R | Promise<R>): Promise<R> {
-    return this.transaction(Op.View, fn);
+  async view<R>(fn: (tx: ReadTransaction) => R | Promise<R>, options: ViewOptions = {}): Promise<R> {
+    return this.transaction(Op.View, fn, options.fresh === true ? 1 : 0);
+  }
+
+  async flush(): Promise<void> {
+    await this.connection.start(Op.Flush, this.handle, 0);
+  }
+
+  async status(): Promise<Status> {
+    const { damage, ...known } = (await this.connection.start(Op.Status, this.handle, 0)).result as StatusAnswer;
+    return damage === undefined ? known : { ...known, damage: errorFrom(damage) };
+  }
+
+  async persist(): Promise<boolean> {
+    const { navigator } = globalThis as { navigator?: { storage?: { persist?(): Promise<boolean> } } };
+    if (this.engine === "memory" || navigator?.storage?.persist === undefined) {
+      throw makeError("UNSUPPORTED", "persist: this platform can't promise to keep data", { op: "persist" });
+    }
+    return navigator.storage.persist();
+  }
+
+  async verify(): Promise<LarderError[]> {
+    return ((await this.connection.start(Op.Verify, this.handle, 0)).result as Record<string, string>[]).map(errorFrom);
   }
 
   async close(): Promise<void> {
@@ -44,16 +65,32 @@ export class LarderDatabase implements Database, Scope {
     await this.closing;
   }
 
+  async start(call: Call): Promise<Done> {
+    return this.begin(call.op, call.collection, call.values);
+  }
+
+  read<R>(call: Call, now: () => R, later: (done: Done) => R): R | Promise<R> {
+    try {
+      return now();
+    } catch (error) {
+      if (!mustWait(error)) throw error;
+      return this.start(call).then(later);
+    }
+  }
+
   async write(op: number, collection: number, values: readonly unknown[]): Promise<number> {
     this.checkNesting("write");
     if (values.length > step) {
       return this.transaction(Op.Update, (tx) => (tx as Transaction).write(op, collection, values));
     }
-    const request = this.connection.encode(values);
-    return (await this.connection.start(op, this.handle, collection, request)).value;
+    return (await this.begin(op, collection, values)).value;
   }
 
-  private async transaction<R>(op: number, fn: (tx: WriteTransaction) => R | Promise<R>): Promise<R> {
+  private begin(op: number, collection: number, values: readonly unknown[]): Promise<Done> {
+    return this.connection.start(op, this.handle, collection, this.connection.encode(values));
+  }
+
+  private async transaction<R>(op: number, fn: (tx: WriteTransaction) => R | Promise<R>, aux = 0): Promise<R> {
     this.checkNesting(op === Op.View ? "view" : "update");
     let outcome: Outcome<R> | undefined;
     const attempt = async (number: number) => {
@@ -62,7 +99,7 @@ export class LarderDatabase implements Database, Scope {
       this.finish(number, "value" in outcome);
     };
     try {
-      await this.connection.start(op, this.handle, 0, undefined, attempt);
+      await this.connection.start(op, this.handle, aux, undefined, { attempt });
     } catch (error) {
       // When the function failed, what Go says is only that it was told so.
       if (outcome !== undefined && "error" in outcome) throw outcome.error;
@@ -115,6 +152,13 @@ function nested(op: string): LarderError {
   return makeError("NESTED_TX", `${op}: called inside a transaction's function of the same database`, { op });
 }
 
+/** Whether error says that a read must wait for the storage. */
+function mustWait(error: unknown): boolean {
+  return error instanceof LarderError && error.code === "NOT_IN_MEMORY";
+}
+
+type StatusAnswer = Omit<Status, "damage"> & { damage?: Record<string, string> };
+
 type Outcome<R> = { value: R } | { error: unknown };
 
 /** How many rows are written before the time is looked at, and for how many milliseconds at a stretch. */
@@ -126,6 +170,8 @@ class Transaction implements WriteTransaction, Scope {
   /** The writes that take more than one turn, and the first failure of one that had begun. */
   private readonly long = new Set<Promise<number>>();
   private torn: { error: unknown } | undefined;
+  /** Fulfilled when the last call that waits has ended; undefined when none does. */
+  private last: Promise<void> | undefined;
 
   constructor(
     readonly connection: Connection,
@@ -137,6 +183,20 @@ class Transaction implements WriteTransaction, Scope {
     return collectionOf(this, this.numbers, name);
   }
 
+  start(call: Call): Promise<Done> {
+    return this.inTurn(() => this.begin(call.op, call.collection, call.values));
+  }
+
+  read<R>(call: Call, now: () => R, later: (done: Done) => R): R | Promise<R> {
+    if (this.last !== undefined) return this.start(call).then(later);
+    try {
+      return now();
+    } catch (error) {
+      if (!mustWait(error)) throw error;
+      return this.start(call).then(later);
+    }
+  }
+
   async write(op: number, collection: number, values: readonly unknown[]): Promise<number> {
     if (values.length <= step) return this.stretch(op, collection, values, 0, values.length);
     const write = this.writeMany(op, collection, values);
@@ -144,9 +204,12 @@ class Transaction implements WriteTransaction, Scope {
     return write.finally(() => this.long.delete(write));
   }
 
-  /** Waits for the writes that nobody awaited, and fails when one of them has stored a part. */
+  /** Waits for what nobody awaited, and fails when one of the writes has stored a part. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.long);
+    while (this.long.size > 0 || this.last !== undefined) {
+      await Promise.allSettled(this.long);
+      await this.last;
+    }
     if (this.torn !== undefined) throw this.torn.error;
   }
 
@@ -160,7 +223,8 @@ class Transaction implements WriteTransaction, Scope {
         began = performance.now();
       }
       try {
-        count += this.stretch(op, collection, values, from, Math.min(from + step, values.length));
+        const written = this.stretch(op, collection, values, from, Math.min(from + step, values.length));
+        count += typeof written === "number" ? written : await written;
       } catch (error) {
         if (from > 0) this.torn ??= { error };
         throw error;
@@ -169,11 +233,58 @@ class Transaction implements WriteTransaction, Scope {
     return count;
   }
 
-  private stretch(op: number, collection: number, values: readonly unknown[], from: number, to: number): number {
+  /** Writes at once, or in turn when something waits or the write itself must. */
+  private stretch(
+    op: number,
+    collection: number,
+    values: readonly unknown[],
+    from: number,
+    to: number,
+  ): number | Promise<number> {
+    if (this.last === undefined) {
+      try {
+        return this.now(op, collection, values, from, to);
+      } catch (error) {
+        if (!mustWait(error)) throw error;
+      }
+      return this.inTurn(() => this.resume(collection));
+    }
+    return this.inTurn(async () => {
+      try {
+        return this.now(op, collection, values, from, to);
+      } catch (error) {
+        if (!mustWait(error)) throw error;
+        return this.resume(collection);
+      }
+    });
+  }
+
+  private now(op: number, collection: number, values: readonly unknown[], from: number, to: number): number {
     this.connection.do(op, this.handle, collection, this.connection.encode(values, from, to));
     return this.connection.count();
   }
+
+  /** Goes on with the write that had to wait. */
+  private async resume(collection: number): Promise<number> {
+    return (await this.begin(Op.Resume, collection, [])).value;
+  }
+
+  private begin(op: number, collection: number, values: readonly unknown[]): Promise<Done> {
+    return this.connection.start(op, this.handle, collection, this.connection.encode(values));
+  }
+
+  /** Runs fn when what was begun before it has ended: one call of a transaction waits at a time. */
+  private inTurn<R>(fn: () => Promise<R>): Promise<R> {
+    const turn = this.last === undefined ? fn() : this.last.then(fn);
+    const ended = turn.then(nothing, nothing).then(() => {
+      if (this.last === ended) this.last = undefined;
+    });
+    this.last = ended;
+    return turn;
+  }
 }
+
+function nothing(): void {}
 
 function collectionOf<T>(scope: Scope, numbers: Map<string, number>, name: string): Collection<T> {
   const number = numbers.get(name);

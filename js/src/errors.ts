@@ -10,6 +10,10 @@ export interface ErrorDetails {
   key?: string;
   /** Where in the value it is: `"address.lat[3]"`. */
   path?: string;
+  /** How many bytes the origin uses, of a QUOTA error. */
+  used?: number;
+  /** How many bytes the browser allows the origin, of a QUOTA error. */
+  allowed?: number;
   /** What it came from. */
   cause?: unknown;
 }
@@ -28,6 +32,8 @@ export class LarderError extends Error implements ErrorDetails {
   declare readonly index?: string;
   declare readonly key?: string;
   declare readonly path?: string;
+  declare readonly used?: number;
+  declare readonly allowed?: number;
 
   constructor(code: Code, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -38,6 +44,8 @@ export class LarderError extends Error implements ErrorDetails {
     if (details.index !== undefined) this.index = details.index;
     if (details.key !== undefined) this.key = details.key;
     if (details.path !== undefined) this.path = details.path;
+    if (details.used !== undefined) this.used = details.used;
+    if (details.allowed !== undefined) this.allowed = details.allowed;
   }
 }
 
@@ -53,10 +61,14 @@ const table = {
     "TooLargeError",
     "store less at once: keys up to 256 bytes, rows up to 16 MiB, transactions up to 64 MiB",
   ],
-  CORRUPT: ["CorruptError", "stored bytes are not what was written: export what can be read and delete the database"],
+  CORRUPT: [
+    "CorruptError",
+    "stored bytes are not what was written: take what can be read with salvage, and delete the database",
+  ],
   SCHEMA_NEWER: ["SchemaNewerError", "newer code has changed this database: reload the page to get it"],
   CONFLICT: ["ConflictError", "other writers kept getting in between: try again"],
   READ_ONLY: ["ReadOnlyError", "write in update, not in view"],
+  NOT_IN_MEMORY: ["NotInMemoryError", "use the method that returns a promise, or preload the rows first"],
   TX_DONE: ["TxDoneError", "await everything inside the transaction's function"],
   NESTED_TX: ["NestedTxError", "use the running transaction's own collections"],
   CLOSED: ["ClosedError", "open the database again"],
@@ -97,6 +109,8 @@ export class SchemaNewerError extends LarderError {}
 export class ConflictError extends LarderError {}
 /** A write where only reading is possible. */
 export class ReadOnlyError extends LarderError {}
+/** A synchronous read of what is stored but not in memory. */
+export class NotInMemoryError extends LarderError {}
 /** A transaction was used after its end. */
 export class TxDoneError extends LarderError {}
 /** A transaction was begun inside another's function. */
@@ -130,6 +144,7 @@ const classes: Record<Code, typeof LarderError> = {
   SCHEMA_NEWER: SchemaNewerError,
   CONFLICT: ConflictError,
   READ_ONLY: ReadOnlyError,
+  NOT_IN_MEMORY: NotInMemoryError,
   TX_DONE: TxDoneError,
   NESTED_TX: NestedTxError,
   CLOSED: ClosedError,
@@ -150,5 +165,7 @@ export function makeError(code: Code, message: string, details?: ErrorDetails): 
 /** Makes the error that the module answered with; a code of another version is INTERNAL. */
 export function errorFrom(answer: Record<string, string>): LarderError {
   const code = answer.code !== undefined && answer.code in classes ? (answer.code as Code) : "INTERNAL";
-  return makeError(code, answer.message ?? "the module gave no reason", answer);
+  const { used, allowed, ...details } = answer;
+  const numbers = used === undefined ? {} : { used: Number(used), allowed: Number(allowed) };
+  return makeError(code, answer.message ?? "the module gave no reason", { ...details, ...numbers });
 }

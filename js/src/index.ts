@@ -1,5 +1,5 @@
 export * from "./errors.js";
-export { databases, deleteDatabase, open } from "./open.js";
+export { databases, deleteDatabase, open, salvage } from "./open.js";
 export type {
   Collection,
   CollectionDefinition,
@@ -12,5 +12,7 @@ export type {
   Query,
   ReadCollection,
   ReadTransaction,
+  Status,
+  ViewOptions,
   WriteTransaction,
 } from "./types.js";

@@ -1,7 +1,7 @@
 import { Op } from "./abi.js";
 import { connect } from "./connection.js";
 import { LarderDatabase } from "./database.js";
-import { makeError } from "./errors.js";
+import { errorFrom, type LarderError, makeError } from "./errors.js";
 import type { CollectionDefinition, Database, IndexDefinition, ModuleSource, OpenOptions } from "./types.js";
 
 /**
@@ -18,7 +18,7 @@ export async function open(name: string, options: OpenOptions): Promise<Database
     collectionRequest(collection, definition),
   );
   const connection = await connect(options.wasm);
-  const request = connection.encode([[name, engine, durability, collections]]);
+  const request = connection.encode([[name, engine, durability, cacheSize(options.cacheSize), collections]]);
   const done = await connection.start(Op.Open, 0, 0, request);
   const names = collections.map(([collection]) => collection as string);
   return new LarderDatabase(connection, done.value, name, engines[engine] ?? "indexeddb", names);
@@ -41,8 +41,34 @@ export async function databases(options: { wasm?: ModuleSource } = {}): Promise<
   return done.result as string[];
 }
 
+/**
+ * Hands each row of the database name that can still be read to `row`, whatever is
+ * damaged, and returns what is: an error for each piece. It doesn't need the
+ * database to open, and changes nothing. A row that isn't a Larder collection's
+ * comes as its bytes.
+ */
+export async function salvage(
+  name: string,
+  row: (collection: string, row: unknown) => void,
+  options: { wasm?: ModuleSource } = {},
+): Promise<LarderError[]> {
+  checkName(name);
+  const connection = await connect(options.wasm);
+  let failure: { error: unknown } | undefined;
+  const part = (values: unknown[]) => {
+    try {
+      for (let i = 0; i < values.length; i += 2) row(values[i] as string, values[i + 1]);
+    } catch (error) {
+      failure ??= { error };
+    }
+  };
+  const done = await connection.start(Op.Salvage, 0, 0, connection.encode([name]), { part });
+  if (failure !== undefined) throw failure.error;
+  return (done.result as Record<string, string>[]).map(errorFrom);
+}
+
 const engines = ["indexeddb", "memory"] as const;
-const durabilities = ["relaxed", "strict"] as const;
+const durabilities = ["relaxed", "strict", "async"] as const;
 
 function oneOf(what: string, value: string, allowed: readonly string[]): number {
   const at = allowed.indexOf(value);
@@ -51,6 +77,13 @@ function oneOf(what: string, value: string, allowed: readonly string[]): number 
   }
   return at;
 }
+
+function cacheSize(given = 0): number {
+  if (given === 0 || (Number.isInteger(given) && given >= minCache && given <= 0x7fffffff)) return given;
+  throw makeError("INVALID", `open: cacheSize is ${String(given)}, not a number of bytes from ${minCache} on`);
+}
+
+const minCache = 1 << 20;
 
 function checkName(name: unknown): void {
   if (typeof name !== "string" || name === "") {

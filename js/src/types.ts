@@ -1,3 +1,5 @@
+import type { LarderError } from "./errors.js";
+
 /**
  * What a key can be: the primary key of a row, or a value in an index.
  *
@@ -56,9 +58,18 @@ export interface OpenOptions {
   engine?: "indexeddb" | "memory";
   /**
    * What an acknowledged commit has survived: `"relaxed"` (the default) the
-   * page's or the browser's crash, `"strict"` the machine's.
+   * page's or the browser's crash, `"strict"` the machine's. `"async"`
+   * acknowledges before a commit is stored, which it is, in order, within 50 ms:
+   * the last of them may be lost with the page. It is granted only while no other
+   * tab has the database open to write, and is `"relaxed"` otherwise;
+   * {@link Database.status} says which. {@link Database.flush} waits for them.
    */
-  durability?: "relaxed" | "strict";
+  durability?: "relaxed" | "strict" | "async";
+  /**
+   * How many bytes of what is stored are kept in memory; 64 MiB when it is
+   * missing, at least 1 MiB. The database may be larger.
+   */
+  cacheSize?: number;
   /**
    * The module, where it isn't beside this package's own files: its address, its
    * bytes, or the compiled module. The first `open` of a realm decides.
@@ -113,6 +124,19 @@ export interface ReadCollection<T> {
   query(query?: Query): Promise<Page<T>>;
   /** Returns how many rows query selects; `limit` and `after` count too. */
   count(query?: Query): Promise<number>;
+  /**
+   * Returns the row under key at once, undefined when there is none. When that
+   * can't be told without asking the storage, it is a NotInMemoryError: `get`
+   * waits for it, {@link preload} brings it into memory.
+   */
+  getSync(key: Key): T | undefined;
+  /** Returns the rows under keys at once, as {@link getSync} does. */
+  getManySync(keys: readonly Key[]): (T | undefined)[];
+  /**
+   * Brings the rows that query selects into memory and returns how many they
+   * are. They stay as long as the cache has room for them.
+   */
+  preload(query?: Query): Promise<number>;
 }
 
 /** A collection that can be written to. Each call alone is all or nothing. */
@@ -144,6 +168,32 @@ export interface WriteTransaction {
   collection<T = unknown>(name: string): Collection<T>;
 }
 
+/** How {@link Database.view} reads. */
+export interface ViewOptions {
+  /** The snapshot has every commit that any tab acknowledged before. */
+  fresh?: boolean;
+}
+
+/** What a database knows about its storage. What a platform doesn't tell is 0. */
+export interface Status {
+  /** How many bytes the whole origin uses. */
+  used: number;
+  /** How many bytes the browser allows the origin. */
+  allowed: number;
+  /** Whether the browser keeps the data until somebody deletes it. */
+  persisted: boolean;
+  /** How many bytes this database takes. */
+  stored: number;
+  /** How many bytes of commits wait to be folded into it. */
+  pending: number;
+  /** How many bytes of it are in memory. */
+  cached: number;
+  /** Whether no other context writes, so that durability `"async"` is granted. */
+  exclusive: boolean;
+  /** Why the database can only be read. */
+  damage?: LarderError;
+}
+
 /** An open database. */
 export interface Database {
   /** The name it was opened by. */
@@ -165,8 +215,27 @@ export interface Database {
    * the database would wait for fn to end.
    */
   update<R>(fn: (tx: WriteTransaction) => R | Promise<R>): Promise<R>;
-  /** Runs fn on one snapshot, which later commits don't change. */
-  view<R>(fn: (tx: ReadTransaction) => R | Promise<R>): Promise<R>;
+  /**
+   * Runs fn on one snapshot, which later commits don't change. It has all commits
+   * of this context; those of others it may trail by a moment, unless `fresh` asks
+   * the storage first.
+   */
+  view<R>(fn: (tx: ReadTransaction) => R | Promise<R>, options?: ViewOptions): Promise<R>;
+  /** Waits until everything that was acknowledged is on the disk, as `"strict"` would have it. */
+  flush(): Promise<void>;
+  /** Returns what the database knows about its storage. */
+  status(): Promise<Status>;
+  /**
+   * Asks the browser not to delete this origin's data on its own account, and
+   * returns whether it agrees. It may ask the user. An UnsupportedError where
+   * the platform has no such promise, workers among them.
+   */
+  persist(): Promise<boolean>;
+  /**
+   * Reads everything that is stored and returns what is damaged: an error for
+   * each piece, which says what it is. A sound database gives none.
+   */
+  verify(): Promise<LarderError[]>;
   /**
    * Refuses new work and waits for the transactions that run. Anything after it
    * is a ClosedError.

@@ -87,9 +87,9 @@ test("a module and a wasm_exec.js of different Go versions", async (t) => {
 test("a module of another version of the ABI", async (t) => {
   const other = await run(t, tryOpen, async (copy) => {
     const file = join(copy, "abi.js");
-    await writeFile(file, (await readFile(file, "utf8")).replace("abiVersion = 1", "abiVersion = 2"));
+    await writeFile(file, (await readFile(file, "utf8")).replace(/abiVersion = \d+/, "abiVersion = 999"));
   });
-  assert.match(other, /^true LOAD the module speaks version 1 of the ABI and this loader 2$/);
+  assert.match(other, /^true LOAD the module speaks version \d+ of the ABI and this loader 999$/);
 });
 
 test("loading can be tried again", async (t) => {

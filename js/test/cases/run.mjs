@@ -3,12 +3,13 @@ import { cases as api } from "./api.mjs";
 import { fails } from "./check.mjs";
 import { cases as persistent } from "./persistent.mjs";
 import { cases as refusals } from "./refusals.mjs";
+import { cases as storage } from "./storage.mjs";
 import { cases as transactions } from "./transactions.mjs";
 import { cases as values } from "./values.mjs";
 
 /** The cases for an engine, as [name, function] pairs. */
 export function casesFor(engine) {
-  const common = { ...api, ...values, ...transactions, ...refusals };
+  const common = { ...api, ...values, ...transactions, ...refusals, ...storage };
   return Object.entries(engine === "memory" ? common : { ...common, ...persistent });
 }
 

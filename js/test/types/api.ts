@@ -8,6 +8,8 @@ import {
   open,
   type Page,
   type ReadCollection,
+  type Status,
+  salvage,
 } from "../../src/index.js";
 
 interface City {
@@ -33,7 +35,8 @@ export async function passes(): Promise<void> {
       },
     },
     engine: "memory",
-    durability: "strict",
+    durability: "async",
+    cacheSize: 8 << 20,
     wasm: new URL("https://example.com/larder.wasm"),
   });
   const cities = db.collection<City>("cities");
@@ -49,6 +52,19 @@ export async function passes(): Promise<void> {
   await cities.query({ eq: 1, gt: 1n, gte: "a", lt: null, lte: [1] });
   holds<Equal<Awaited<ReturnType<typeof cities.delete>>, boolean>>();
   holds<Equal<Awaited<ReturnType<typeof cities.count>>, number>>();
+
+  const now = cities.getSync(1);
+  holds<Equal<typeof now, City | undefined>>();
+  const manyNow = cities.getManySync([1, 2]);
+  holds<Equal<typeof manyNow, (City | undefined)[]>>();
+  holds<Equal<Awaited<ReturnType<typeof cities.preload>>, number>>();
+  const { exclusive, damage }: Status = await db.status();
+  holds<Equal<typeof exclusive, boolean>>();
+  holds<Equal<typeof damage, LarderError | undefined>>();
+  const found: LarderError[] = await db.verify();
+  found.concat(await salvage("app", (collection, row) => [collection.trim(), row]));
+  const persisted: boolean = await db.persist();
+  await db.view(() => persisted, { fresh: true });
 
   const updated = await db.update(async (tx) => (await tx.collection<City>("cities").get(1))?.name);
   holds<Equal<typeof updated, string | undefined>>();
