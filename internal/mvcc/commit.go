@@ -40,13 +40,13 @@ func (tx *WriteTx) fillStamps(version uint64) {
 		if !op.keyStamped() {
 			op.fill(version)
 		} else if tx.holds(op) { // and it was not overwritten, deleted or dropped since
-			tx.writable(op.Table).pairs.Delete(op.Pair)
+			tx.writable(op.Table).remove(Join(op.Pair.Key(), nil)) // op's own key is about to change
 			moved = append(moved, op)
 		}
 	}
 	for _, op := range moved {
 		op.fill(version)
-		tx.writable(op.Table).pairs.Set(op.Pair)
+		tx.writable(op.Table).set(op.Pair)
 	}
 }
 

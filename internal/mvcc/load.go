@@ -50,6 +50,7 @@ func (l *Loader) Add(p Pair) error {
 	}
 	l.last = key
 	t.tree.pairs.Load(p)
+	t.tree.size += p.size()
 	return nil
 }
 

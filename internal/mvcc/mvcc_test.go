@@ -2,6 +2,7 @@ package mvcc_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -17,9 +18,18 @@ import (
 func dump(s *mvcc.Snapshot) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d", s.Version())
-	for name, pairs := range s.Tables() {
+	tx := s.Read(context.Background())
+	defer tx.End()
+	names, err := tx.Tables()
+	if err != nil {
+		panic(err)
+	}
+	for _, name := range names {
 		fmt.Fprintf(&b, " %s{", name)
-		for kv := range pairs {
+		for kv, err := range tx.Scan(name, backend.Range{}) {
+			if err != nil {
+				panic(err)
+			}
 			fmt.Fprintf(&b, "%q=%q ", kv.Key, kv.Value)
 		}
 		b.WriteString("}")
@@ -164,11 +174,9 @@ func TestTransactionsOfOneSnapshotAtOnce(t *testing.T) {
 					put(t, tx, "t", fmt.Sprintf("%04d", i), fmt.Sprint(w))
 				}
 			})
-			for _, pairs := range next.Tables() {
-				for kv := range pairs {
-					if string(kv.Value) != fmt.Sprint(w) {
-						t.Errorf("snapshot of writer %d has the value %q", w, kv.Value)
-					}
+			for kv, err := range next.Read(t.Context()).Scan("t", backend.Range{}) {
+				if err != nil || string(kv.Value) != fmt.Sprint(w) {
+					t.Errorf("snapshot of writer %d has the value %q, %v", w, kv.Value, err)
 				}
 			}
 		})
@@ -255,7 +263,6 @@ func TestApplyRefusesWhatNoTransactionRecords(t *testing.T) {
 		"put of no pair":      {Kind: mvcc.Put, Table: "t"},
 		"stamp outside":       {Kind: mvcc.Put, Table: "t", Pair: pair, Stamps: []backend.Stamp{{Offset: 1 << 40}}},
 		"delete of no pair":   {Kind: mvcc.Delete, Table: "t"},
-		"delete of no key":    {Kind: mvcc.Delete, Table: "t", Pair: pair},
 		"delete in no table":  {Kind: mvcc.Delete, Table: "u", Pair: pair},
 		"drop of a table not": {Kind: mvcc.Drop, Table: "u"},
 	} {

@@ -11,7 +11,7 @@ type OpKind uint8
 
 const (
 	Put    OpKind = iota // sets a key of a table, which it creates when it is missing
-	Delete               // removes a key that exists
+	Delete               // removes a key, which may be missing, of a table that exists
 	Drop                 // removes a table that exists
 )
 
@@ -25,14 +25,16 @@ type Op struct {
 
 // Apply returns the snapshot that ops lead to from s, at a version higher than
 // its own; s stays as it is. The result is what committing the transaction
-// gave that recorded ops, at that version and on an equal snapshot. The pairs
-// keep referring to the buffers that they adopted; Apply writes stamps to
-// them.
+// gave that recorded ops, at that version and on an equal snapshot, whatever
+// part of either lies in Bases; Apply never looks into one. The pairs keep
+// referring to the buffers that they adopted, but those with stamps, which
+// Apply copies.
 //
 // Operations that no transaction could have recorded on an equal snapshot are
 // [backend.ErrCorrupt].
 func (s *Snapshot) Apply(version uint64, ops []Op) (*Snapshot, error) {
 	tx := s.Write(context.Background())
+	tx.changed = true // no operation is a commit too
 	for _, op := range ops {
 		if reason := tx.apply(op); reason != "" {
 			return nil, corrupt("apply", op.Table, op.Pair.Key(), reason)
@@ -44,19 +46,22 @@ func (s *Snapshot) Apply(version uint64, ops []Op) (*Snapshot, error) {
 // apply does op again, or returns what is wrong with it.
 func (tx *WriteTx) apply(op Op) (reason string) {
 	key, value := op.Pair.Key(), op.Pair.Value()
-	i, ok := tx.find(op.Table)
+	_, ok := tx.find(op.Table)
 	switch op.Kind {
 	case Put:
 		if err := backend.CheckPut(op.Table, key, value, op.Stamps); err != nil {
 			return err.Error()
 		}
+		if len(op.Stamps) > 0 {
+			op.Pair = Join(key, value)
+		}
 		tx.put(op)
 	case Delete:
+		if err := backend.CheckKey(key); err != nil {
+			return err.Error()
+		}
 		if !ok {
 			return "deletes from a table that doesn't exist"
-		}
-		if _, ok := tx.tables[i].tree.pairs.Get(op.Pair); !ok {
-			return "deletes a key that doesn't exist"
 		}
 		tx.delete(op)
 	case Drop:

@@ -2,6 +2,7 @@ package mvcc
 
 import (
 	"bytes"
+	"math"
 	"unsafe"
 
 	"github.com/larderdb/larder/backend"
@@ -50,6 +51,24 @@ func (p Pair) kv() backend.KV { return backend.KV{Key: p.Key(), Value: p.Value()
 
 // keyOnly returns a pair of the same key with an empty value.
 func (p Pair) keyOnly() Pair { return Pair{p.start, p.keyLen, 0} }
+
+// deleted is the length of a value that isn't there.
+const deleted = math.MaxUint32
+
+// tombstone returns what hides the pair of p's key in the Base under a tree. It
+// has no value and never leaves the package.
+func (p Pair) tombstone() Pair { return Pair{p.start, p.keyLen, deleted} }
+
+func (p Pair) isTombstone() bool { return p.valLen == deleted }
+
+// size returns roughly how many bytes p takes in a tree.
+func (p Pair) size() int {
+	n := int(p.keyLen) + int(unsafe.Sizeof(p))
+	if !p.isTombstone() {
+		n += int(p.valLen)
+	}
+	return n
+}
 
 // stamped returns the eight bytes that s names in p.
 func (p Pair) stamped(s backend.Stamp) []byte {

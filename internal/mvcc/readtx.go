@@ -6,13 +6,42 @@ import (
 	"github.com/larderdb/larder/backend"
 )
 
-// A ReadTx is a [backend.ReadTx] and a [backend.Counter] on one snapshot.
+// A ReadTx is a [backend.ReadTx], [backend.Counter] and [backend.CachedReader]
+// on one snapshot.
 type ReadTx struct {
 	ctx     context.Context // a scan has no other way to learn of its end
 	version uint64
 	tables  []table
 	last    int // index of the table that was used last
 	done    bool
+	cached  waiting
+	reads   *Reads // of a WriteTx that records
+}
+
+// waiting is whether a transaction waits for what a Base must fetch.
+type waiting uint8
+
+const (
+	asContext waiting = iota // as the context's options say
+	waits
+	neverWaits
+)
+
+// SetCached is as in [backend.CachedReader].
+func (tx *ReadTx) SetCached(on bool) {
+	tx.cached = waits
+	if on {
+		tx.cached = neverWaits
+	}
+}
+
+// isCached reports whether a Base may not wait. The context is asked when the
+// first Base is read, since transactions without one have no need of it.
+func (tx *ReadTx) isCached() bool {
+	if tx.cached == asContext {
+		tx.SetCached(backend.TxOptionsOf(tx.ctx).Cached)
+	}
+	return tx.cached == neverWaits
 }
 
 // End ends the transaction: all its methods report [backend.ErrTxDone] from
@@ -33,26 +62,40 @@ func (tx *ReadTx) Get(table string, key []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, ok := t.pairs.Get(pivot(key))
-	if !ok {
-		return nil, backend.ErrNotFound
+	p, ok := tx.get(t, table, key)
+	switch {
+	case ok && !p.isTombstone():
+		return p.Value(), nil
+	case !ok && t.base != nil:
+		return t.base.Get(tx.ctx, key, tx.isCached())
 	}
-	return p.Value(), nil
+	return nil, backend.ErrNotFound
 }
 
-// Count is as in [backend.Counter]. Its time depends on the height of the
-// table's tree only.
+// get looks for a key in t's own pairs, and notes that it was read.
+func (tx *ReadTx) get(t *tree, table string, key []byte) (Pair, bool) {
+	p, ok := t.pairs.Get(pivot(key))
+	if tx.reads != nil && !(ok && t.private && tx.reads.isOwn(table, p)) {
+		tx.reads.table(table).readKey(key)
+	}
+	return p, ok
+}
+
+// Count is as in [backend.Counter]. Its time depends on the heights of the
+// table's trees and on how many of the range's pairs lie above its Base.
 func (tx *ReadTx) Count(table string, r backend.Range) (int, error) {
 	t, err := tx.inRange("count", table, r)
 	if err != nil {
 		return 0, err
 	}
-	n := t.pairs.Len()
-	if r.End != nil {
-		n = t.rank(r.End)
+	if tx.reads != nil {
+		tx.reads.table(table).readRange(r)
 	}
-	if len(r.Start) > 0 {
-		n = max(n-t.rank(r.Start), 0)
+	n := 0
+	if t.base == nil {
+		n = t.count(r)
+	} else if n, err = tx.countOverBase(t, r); err != nil {
+		return 0, err
 	}
 	if r.Limit > 0 {
 		n = min(n, r.Limit)
@@ -65,6 +108,9 @@ func (tx *ReadTx) Tables() ([]string, error) {
 	if tx.done {
 		return nil, &backend.Error{Class: backend.ErrTxDone, Op: "tables"}
 	}
+	if tx.reads != nil {
+		tx.reads.names = true
+	}
 	names := make([]string, len(tx.tables))
 	for i, t := range tx.tables {
 		names[i] = t.name
@@ -73,7 +119,12 @@ func (tx *ReadTx) Tables() ([]string, error) {
 }
 
 // ReadVersion is as in [backend.ReadTx].
-func (tx *ReadTx) ReadVersion() uint64 { return tx.version }
+func (tx *ReadTx) ReadVersion() uint64 {
+	if tx.reads != nil {
+		tx.reads.version = true
+	}
+	return tx.version
+}
 
 // check returns the error of an operation on a table before the table is
 // looked up.
@@ -87,6 +138,9 @@ func (tx *ReadTx) check(op, table string) error {
 func (tx *ReadTx) lookup(op, name string) (*tree, error) {
 	i, ok := tx.find(name)
 	if !ok {
+		if tx.reads != nil {
+			tx.reads.table(name).readAll()
+		}
 		return nil, &backend.Error{Class: backend.ErrTableNotFound, Op: op, Table: name}
 	}
 	return tx.tables[i].tree, nil

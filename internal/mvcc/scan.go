@@ -21,7 +21,17 @@ func (tx *ReadTx) Scan(table string, r backend.Range) iter.Seq2[backend.KV, erro
 			defer func() { t.loops-- }()
 		}
 		w := walk{tx: tx, tree: t, r: r, yield: yield}
-		w.run()
+		if tx.reads != nil {
+			// The whole range, until the loop has ended sooner: it may also end
+			// by a panic that the closure recovers from, or never.
+			w.reads = tx.reads.table(table)
+			w.read = w.reads.readRange(r)
+		}
+		if t.base == nil {
+			w.run()
+		} else {
+			w.merge()
+		}
 	}
 }
 
@@ -41,11 +51,14 @@ type walk struct {
 	tree  *tree
 	r     backend.Range
 	yield func(backend.KV, error) bool
+	reads *tableReads // or nil
+	read  int         // what reads calls the walk's range
 
-	n       int   // pairs yielded
-	end     *byte // start of the first pair after the range, when the walk is long
-	over    bool  // nothing is to be yielded any more
-	pending int   // pairs of next that wait
+	skip    []byte // the end of a descending range, until the first pair
+	n       int    // pairs yielded
+	end     *byte  // start of the first pair after the range, when the walk is long
+	over    bool   // nothing is to be yielded any more
+	pending int    // pairs of next that wait
 	next    [batch]Pair
 	touched byte // what touching leaves, so that it isn't left out
 }
@@ -60,7 +73,23 @@ func (w *walk) run() {
 	case r.End == nil:
 		t.Reverse(w.step)
 	default:
+		w.skip = r.End // it is not in the range itself
 		t.Descend(pivot(r.End), w.step)
+	}
+	if !w.over {
+		w.flush()
+	}
+}
+
+// runFrom is run for a walk that goes on at p, which is in its range.
+func (w *walk) runFrom(p Pair) {
+	if w.n >= short {
+		w.end = w.tree.after(w.r)
+	}
+	if w.r.Reverse {
+		w.tree.pairs.Descend(p, w.step)
+	} else {
+		w.tree.pairs.Ascend(p, w.step)
 	}
 	if !w.over {
 		w.flush()
@@ -71,8 +100,10 @@ func (w *walk) run() {
 // more.
 func (w *walk) step(p Pair) bool {
 	if w.n < short {
-		if w.r.Reverse && w.n == 0 && w.r.End != nil && bytes.Equal(p.Key(), w.r.End) {
-			return true // the end itself is not in the range
+		if skip := w.skip; skip != nil {
+			if w.skip = nil; bytes.Equal(p.Key(), skip) {
+				return true
+			}
 		}
 		if past(p, w.r) {
 			return false
@@ -101,17 +132,28 @@ func (w *walk) flush() bool {
 		}
 	}
 	for _, p := range pairs {
-		if w.tx.done {
-			return w.fail(&backend.Error{Class: backend.ErrTxDone, Op: "scan"})
-		}
-		w.n++
-		if !w.yield(p.kv(), nil) || w.n == w.r.Limit {
-			w.over = true
+		if !p.isTombstone() && !w.emit(p.kv()) {
 			return false
 		}
 	}
 	if w.n == short {
 		w.end = w.tree.after(w.r)
+	}
+	return true
+}
+
+// emit yields a pair and reports whether there should be more.
+func (w *walk) emit(kv backend.KV) bool {
+	if w.tx.done {
+		return w.fail(&backend.Error{Class: backend.ErrTxDone, Op: "scan"})
+	}
+	w.n++
+	if !w.yield(kv, nil) || w.n == w.r.Limit {
+		w.over = true
+		if w.reads != nil {
+			w.reads.narrow(w.read, kv.Key, w.r.Reverse)
+		}
+		return false
 	}
 	return true
 }

@@ -11,6 +11,43 @@ import (
 	"github.com/larderdb/larder/backend"
 )
 
+// A Base is what lies under a table's pairs: more of them, which are somewhere
+// else and never change. It is safe for concurrent use. Where cached is set it
+// fails with [backend.ErrNotInMemory] in place of waiting.
+type Base interface {
+	// Get returns the value of key, or the plain [backend.ErrNotFound].
+	Get(ctx context.Context, key []byte, cached bool) ([]byte, error)
+	// Scan is as in [backend.ReadTx], but for r.Limit, which it ignores, and
+	// the end of ctx, which it may.
+	Scan(ctx context.Context, r backend.Range, cached bool) iter.Seq2[backend.KV, error]
+	// Count returns how many pairs lie in r, whose Limit it ignores.
+	Count(ctx context.Context, r backend.Range, cached bool) (int, error)
+	// Len returns how many pairs there are.
+	Len() int
+}
+
+// A BaseTable is a table's name and what lies under its pairs: nil when that is
+// nothing.
+type BaseTable struct {
+	Name string
+	Base Base
+}
+
+// NewSnapshot returns the snapshot that holds tables, in ascending order of
+// their names, as their Bases have them.
+func NewSnapshot(version uint64, tables []BaseTable) *Snapshot {
+	s := &Snapshot{version: version, tables: make([]table, len(tables))}
+	for i, t := range tables {
+		made := newTree()
+		made.private = false
+		if t.Base != nil && t.Base.Len() > 0 {
+			made.base = t.Base
+		}
+		s.tables[i] = table{t.Name, made}
+	}
+	return s
+}
+
 // A Snapshot is the state of all tables at one version. It never changes and
 // is safe for concurrent use. The zero Snapshot is an empty database at
 // version 0.
@@ -34,6 +71,32 @@ func (s *Snapshot) Tables() iter.Seq2[string, iter.Seq[backend.KV]] {
 			}
 		}
 	}
+}
+
+// Changes returns an iterator over all tables in ascending order of names, each
+// with the Base that it lies over, which is nil for a table that was made after
+// its snapshot's [NewSnapshot] and for one without pairs there, and with what
+// lies above that: the pairs put, and the keys deleted, with empty values, of
+// which some may not be in the Base. They are in ascending order of keys, must
+// not be written to, and may be kept.
+func (s *Snapshot) Changes() iter.Seq2[BaseTable, iter.Seq2[Pair, bool]] {
+	return func(yield func(BaseTable, iter.Seq2[Pair, bool]) bool) {
+		for _, t := range s.tables {
+			if !yield(BaseTable{t.name, t.tree.base}, t.tree.changes) {
+				return
+			}
+		}
+	}
+}
+
+// Size returns roughly how many bytes the pairs and deleted keys take that lie
+// above the Bases.
+func (s *Snapshot) Size() int {
+	n := 0
+	for _, t := range s.tables {
+		n += t.tree.size
+	}
+	return n
 }
 
 // Read returns a transaction that reads s. Scans of it end when ctx is done.
@@ -63,10 +126,14 @@ func find(tables []table, name string) (int, bool) {
 	})
 }
 
-// A tree is one table's pairs. Only a write transaction changes one, and only
-// one that it has made itself, while it is private.
+// A tree is one table: its pairs, or those that lie above its Base, with
+// tombstones for the Base's that are deleted. A tree without a Base has no
+// tombstones. Only a write transaction changes one, and only one that it has
+// made itself, while it is private.
 type tree struct {
 	pairs   *btree.BTreeG[Pair]
+	base    Base // or nil
+	size    int  // bytes of pairs, roughly
 	private bool // belongs to a transaction that has not committed
 	loops   int  // scans that are under way over this private tree
 }
@@ -82,23 +149,37 @@ func (t *tree) clone() *tree {
 	// to afterwards. Readers and other writers use t at this moment; a shallow
 	// copy takes the write in its place.
 	shallow := *t.pairs
-	return &tree{pairs: shallow.IsoCopy(), private: true}
+	return &tree{pairs: shallow.IsoCopy(), base: t.base, size: t.size, private: true}
+}
+
+// set adds p or replaces the pair of its key, and reports which.
+func (t *tree) set(p Pair) (replaced bool) {
+	old, replaced := t.pairs.Set(p)
+	t.size += p.size()
+	if replaced {
+		t.size -= old.size()
+	}
+	return replaced
+}
+
+// remove makes p's key a missing one. Over a Base, t keeps referring to the key.
+func (t *tree) remove(p Pair) {
+	if t.base != nil {
+		t.set(p.tombstone())
+	} else if old, ok := t.pairs.Delete(p); ok {
+		t.size -= old.size()
+	}
 }
 
 func (t *tree) all(yield func(backend.KV) bool) {
 	t.pairs.Scan(func(p Pair) bool { return yield(p.kv()) })
 }
 
-// rank returns how many keys are smaller than key.
-func (t *tree) rank(key []byte) int {
-	low, high := 0, t.pairs.Len()
-	for pivot := pivot(key); low < high; {
-		mid := int(uint(low+high) >> 1)
-		if p, _ := t.pairs.GetAt(mid); less(p, pivot) {
-			low = mid + 1
-		} else {
-			high = mid
+func (t *tree) changes(yield func(p Pair, deleted bool) bool) {
+	t.pairs.Scan(func(p Pair) bool {
+		if p.isTombstone() {
+			return yield(p.keyOnly(), true)
 		}
-	}
-	return low
+		return yield(p, false)
+	})
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/larderdb/larder/backend"
 )
 
-// A WriteTx is a [backend.WriteTx] and a [backend.Counter] that derives a
-// snapshot from another.
+// A WriteTx is a [backend.WriteTx], [backend.Remover], [backend.Counter] and
+// [backend.CachedReader] that derives a snapshot from another.
 type WriteTx struct {
 	ReadTx
 	base      *Snapshot
@@ -21,9 +21,16 @@ type WriteTx struct {
 	ops       []Op
 }
 
-// Record makes the transaction keep its operations for Ops. It is called
-// before the first of them.
-func (tx *WriteTx) Record() { tx.recording = true }
+// Record makes the transaction keep its operations for Ops and what it reads
+// for Reads. It is called before the first of them.
+func (tx *WriteTx) Record() {
+	tx.recording = true
+	tx.reads = &Reads{existing: tx.base.tables}
+}
+
+// Reads returns what the transaction has read of its snapshot since Record, and
+// nil when that was not called.
+func (tx *WriteTx) Reads() *Reads { return tx.reads }
 
 // Ops returns what the transaction has done since Record, in order, without
 // what had no effect. Stamps read as 0xFF before Commit, which fills them in,
@@ -65,15 +72,53 @@ func (tx *WriteTx) Delete(table string, key []byte) (existed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	p, ok := t.pairs.Get(pivot(key))
-	if !ok {
+	p, ok := tx.get(t, table, key)
+	if !ok && t.base != nil {
+		if ok, err = t.inBase(tx.ctx, key, tx.isCached()); err != nil {
+			return false, err
+		}
+	}
+	if !ok || p.isTombstone() {
 		return false, nil // and no node was copied
 	}
+	return true, tx.deleteKey(t, table, key, p)
+}
+
+// Remove is as in [backend.Remover]. It is a change of the database also when
+// the key was missing.
+func (tx *WriteTx) Remove(table string, key []byte) error {
+	if err := tx.check("delete", table); err != nil {
+		return err
+	}
+	if err := backend.CheckKey(key); err != nil {
+		return err
+	}
+	t, err := tx.lookup("delete", table)
+	if err != nil {
+		return err
+	}
+	if tx.reads != nil {
+		tx.reads.table(table)
+	}
+	var p Pair
+	if t.base == nil {
+		p, _ = t.pairs.Get(pivot(key))
+	}
+	return tx.deleteKey(t, table, key, p)
+}
+
+// deleteKey deletes key, which t holds in p, if p isn't zero.
+func (tx *WriteTx) deleteKey(t *tree, table string, key []byte, p Pair) error {
 	if err := tx.charge("delete", table, len(key)); err != nil {
-		return false, err
+		return err
+	}
+	// A tombstone must not keep the value alive. Where p goes altogether, its
+	// buffer serves for the operation.
+	if t.base != nil || p.start == nil {
+		p = Join(key, nil)
 	}
 	tx.delete(Op{Kind: Delete, Table: table, Pair: p.keyOnly()})
-	return true, nil
+	return nil
 }
 
 // DropTable is as in [backend.WriteTx].
@@ -83,6 +128,9 @@ func (tx *WriteTx) DropTable(table string) error {
 	}
 	if _, err := tx.lookup("drop", table); err != nil {
 		return err
+	}
+	if tx.reads != nil {
+		tx.reads.table(table).readAll()
 	}
 	if tx.failed != nil {
 		return tx.failed
@@ -115,7 +163,7 @@ func (tx *WriteTx) put(op Op) {
 		}
 		tx.stamped = append(tx.stamped, op)
 	}
-	if _, replaced := tx.writable(op.Table).pairs.Set(op.Pair); replaced {
+	if tx.writable(op.Table).set(op.Pair) {
 		tx.arena.added = 0
 	} else {
 		tx.arena.added++
@@ -124,7 +172,7 @@ func (tx *WriteTx) put(op Op) {
 }
 
 func (tx *WriteTx) delete(op Op) {
-	tx.writable(op.Table).pairs.Delete(op.Pair)
+	tx.writable(op.Table).remove(op.Pair)
 	tx.arena.added = 0
 	tx.record(op)
 }
