@@ -48,6 +48,7 @@ var rules = []rule{
 	{"scripts", []string{"scripts", "github.com/andybalholm/brotli"}},
 	{"internal/jshost", []string{"internal/jshost", "github.com/tetratelabs/wazero", "github.com/dop251/goja"}},
 	{"internal/compilefail", []string{"golang.org/x/tools/go/packages"}},
+	{"internal/history", []string{"internal/history", "github.com/anishathalye/porcupine"}},
 	{"internal/importtest", nil},
 }
 
