@@ -36,12 +36,23 @@ type Store struct {
 	channel    *channel
 
 	context id
-	serial  uint64 // of this Store's newest commit; the writer's whose turn it is
+	head    atomic.Pointer[state] // what is stored, as far as this Store knows
+	shown   atomic.Pointer[state] // what Views read: head, and what is acknowledged already
+	grown   chan struct{}         // of capacity 1: a checkpoint is due
+	joined  chan struct{}         // of capacity 1: there is a member of the chain
+	back    chan struct{}         // of capacity 1: nobody is away any more
+	atLog   chan struct{}         // of capacity 1: full while somebody is at the log
 
-	head  atomic.Pointer[state]
-	mu    sync.Mutex    // held by who replaces head
-	harm  error         // why the log can't be written to; under mu
-	grown chan struct{} // of capacity 1: a checkpoint is due
+	// Who is at the log has these.
+	beaten int // how many groups were, one after the other
+
+	mu     sync.Mutex // held by who replaces head, and guards what follows
+	harm   error      // why the log can't be written to
+	serial uint64     // of this Store's newest commit
+	chain  chain
+	sent   int    // how many of the chain's first members IndexedDB has
+	giveUp func() // ends their transaction
+	away   int    // Updates that were told to run again and have not joined yet
 
 	stop    context.CancelFunc
 	workers sync.WaitGroup
@@ -64,7 +75,8 @@ func Open(ctx context.Context, name string, opts *Options) (*Store, error) {
 	}
 	s := &Store{
 		name: name, conn: c, durability: opts.Durability, pacer: newPacer(),
-		context: newID(), grown: make(chan struct{}, 1),
+		context: newID(), grown: make(chan struct{}, 1), joined: make(chan struct{}, 1),
+		back: make(chan struct{}, 1), atLog: make(chan struct{}, 1),
 	}
 	if err := s.fill(ctx); err != nil {
 		s.pacer.close()
@@ -74,6 +86,7 @@ func Open(ctx context.Context, name string, opts *Options) (*Store, error) {
 	s.channel = newChannel(name)
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
+	s.workers.Go(func() { s.commits(work) })
 	s.workers.Go(func() { s.follow(work) })
 	s.workers.Go(func() { s.checkpoints(work) })
 	s.wantCheckpoint()
@@ -87,6 +100,8 @@ func (s *Store) fill(ctx context.Context) error {
 		return err
 	}
 	s.head.Store(st)
+	s.chain.base = st.snap
+	s.publish()
 	if err := s.sync(ctx); err != nil && !(s.harmed() != nil && errors.Is(err, backend.ErrCorrupt)) {
 		return err
 	}
@@ -120,7 +135,7 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx backen
 			return classify("view", err)
 		}
 	}
-	tx := s.head.Load().snap.Read(ctx)
+	tx := s.shown.Load().snap.Read(ctx)
 	defer tx.End()
 	return fn(ctx, tx)
 }
@@ -143,22 +158,4 @@ func (s *Store) Flush(ctx context.Context) error {
 		})
 	})
 	return classify("flush", err)
-}
-
-// replace sets head to what fn makes of it.
-func (s *Store) replace(fn func(*state) (*state, error)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	next, err := fn(s.head.Load())
-	if err == nil {
-		s.head.Store(next)
-	}
-	return err
-}
-
-// harmed returns why the log can't be written to, or nil.
-func (s *Store) harmed() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.harm
 }

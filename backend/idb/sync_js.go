@@ -41,6 +41,15 @@ func (r tailRequest) results(version uint64) tail {
 
 // sync takes over what other contexts have committed before it began.
 func (s *Store) sync(ctx context.Context) error {
+	if err := s.lockLog(ctx); err != nil {
+		return err
+	}
+	defer s.unlockLog()
+	return s.catchUp(ctx)
+}
+
+// catchUp is sync for who is at the log.
+func (s *Store) catchUp(ctx context.Context) error {
 	for more := true; more; {
 		version := s.head.Load().snap.Version()
 		var read tailRequest
@@ -57,40 +66,74 @@ func (s *Store) sync(ctx context.Context) error {
 }
 
 // take moves head on to what a tail holds. It reports whether there may be
-// more.
+// more. Of a tail with a damaged record it takes what is before that, and the
+// store can't be written to any more.
 func (s *Store) take(ctx context.Context, t tail) (more bool, err error) {
 	raw, err := s.conn.goBytes(t.root)
 	if err != nil {
 		return false, at("root record", err)
 	}
-	err = s.replace(func(st *state) (*state, error) { return st.withRoot(raw) })
-	if errors.Is(err, errBehind) {
-		return true, s.reload(ctx)
+	records := make([][]byte, t.count)
+	for i := range records {
+		records[i], _ = s.conn.goBytes(t.records.Index(i)) // nil is no record either
 	}
-	if err != nil {
-		return false, err
+	for {
+		from := s.head.Load()
+		next, err := from.withRoot(raw)
+		if errors.Is(err, errBehind) {
+			return true, s.reload(ctx)
+		}
+		if err != nil {
+			return false, err
+		}
+		next, damage, err := s.apply(ctx, next, records)
+		if err != nil {
+			return false, err
+		}
+		if !s.advance(from, next) {
+			continue // a checkpoint was made meanwhile
+		}
+		if damage != nil {
+			s.damage(damage)
+			return false, damage
+		}
+		return t.count == tailCount, nil
 	}
+}
+
+// apply returns the state that records lead to from st. When one of them is
+// damaged, it is the state before that, and what is wrong. The error is ctx's.
+func (s *Store) apply(ctx context.Context, st *state, records [][]byte) (next *state, damage, err error) {
 	lap := s.pacer.lap()
-	for i := range t.count {
-		b, err := s.conn.goBytes(t.records.Index(i))
+	for _, b := range records {
+		next, err := st.withRecord(st.snap.Version()+1, b)
 		if err != nil {
-			b = nil // which is no record either
+			return st, err, nil
 		}
-		err = s.replace(func(st *state) (*state, error) {
-			next, err := st.withRecord(t.after+1+uint64(i), b)
-			if err != nil {
-				s.harm = err
-			}
-			return next, err
-		})
-		if err != nil {
-			return false, err
-		}
+		st = next
 		if err := lap.rest(ctx); err != nil {
-			return false, err
+			return nil, nil, err
 		}
 	}
-	return t.count == tailCount, nil
+	return st, nil, nil
+}
+
+// advance makes next the head in place of from, after which others committed.
+// It reports false when from isn't the head any more.
+func (s *Store) advance(from, next *state) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.head.Load() != from {
+		return false
+	}
+	s.head.Store(next)
+	if changes, known := next.since(from.snap.Version()); known {
+		s.dismiss(s.chain.advance(next.snap, changes), errAgain)
+	} else {
+		s.dismiss(s.chain.reset(next.snap), errAgain)
+	}
+	s.publish()
+	return true
 }
 
 // reload replaces head by the checkpoint that has swallowed what it lacks.
@@ -99,13 +142,13 @@ func (s *Store) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.replace(func(old *state) (*state, error) {
+	for {
+		from := s.head.Load()
 		switch {
-		case st.base.root.db != old.base.root.db:
-			return nil, errReplaced()
-		case st.snap.Version() <= old.snap.Version():
-			return old, nil
+		case st.base.root.db != from.base.root.db:
+			return errReplaced()
+		case st.snap.Version() <= from.snap.Version() || s.advance(from, st):
+			return nil
 		}
-		return st, nil
-	})
+	}
 }

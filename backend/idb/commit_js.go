@@ -1,0 +1,332 @@
+//go:build js && wasm
+
+package idb
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"syscall/js"
+
+	"github.com/larderdb/larder/backend"
+)
+
+// patience is how often groups may be beaten, one after the other, before the
+// next is formed while IndexedDB keeps all others out.
+const patience = 2
+
+var (
+	// errBeaten ends a transaction of IndexedDB that found commits of others.
+	errBeaten = errors.New("another context was faster")
+	// errGivenUp ends a transaction of IndexedDB for whose outcome nobody waits
+	// any more.
+	errGivenUp = errors.New("all contexts of the group are done")
+)
+
+// A group is the first members of the chain, on their way to the log in one
+// record.
+type group struct {
+	st      *state // what it follows
+	members []*member
+	record  record
+	raw     []byte // the record; nil when nobody has written, and only what they have read is looked at
+	strict  bool
+}
+
+// commits stores what joins the chain, until ctx is done. While one group is on
+// its way, the next one gathers.
+func (s *Store) commits(ctx context.Context) {
+	for {
+		select {
+		case <-s.joined:
+		case <-ctx.Done():
+			return
+		}
+		for more := true; more && s.lockLog(ctx) == nil; {
+			more = s.commitGroup(ctx)
+			s.unlockLog()
+		}
+	}
+}
+
+// lockLog waits until nobody else in this context is at the log. Head moves on
+// only in the hands of who holds it.
+func (s *Store) lockLog(ctx context.Context) error {
+	select {
+	case s.atLog <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Store) unlockLog() { <-s.atLog }
+
+// commitGroup takes the next group to its end: its members are acknowledged,
+// or have failed. It reports false when there is none.
+func (s *Store) commitGroup(ctx context.Context) bool {
+	most := math.MaxInt
+	for range maxTries {
+		store := s.store
+		if s.beaten >= patience {
+			store = s.insist
+		}
+		n, err := store(ctx, most)
+		switch {
+		case err == nil:
+			s.beaten = 0
+			return n > 0
+		case errors.Is(err, errBeaten):
+			s.beaten++
+		case n > 1 && s.usable() == nil && !errors.Is(err, errGivenUp):
+			most = 1 // one that finds no space, say, doesn't take the others along
+		default:
+			s.fail(n, classify("commit", err))
+			return true
+		}
+	}
+	s.fail(math.MaxInt, errTooOften)
+	return true
+}
+
+// store stores the next group, of at most so many members, behind head. It
+// returns how many they are. When it is beaten, head has moved on.
+func (s *Store) store(ctx context.Context, most int) (int, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	g := s.form(most, true, func() { stop(errGivenUp) })
+	if g == nil {
+		return 0, nil
+	}
+	news, err := s.conn.append(ctx, g)
+	return len(g.members), s.settle(ctx, g, news, err)
+}
+
+// settle is what follows from the outcome of a transaction of IndexedDB that
+// was to store g.
+func (s *Store) settle(ctx context.Context, g *group, news tail, err error) error {
+	var e *exception
+	switch {
+	case err == nil:
+		s.acknowledge(g)
+		return nil
+	case errors.Is(context.Cause(ctx), errGivenUp):
+		err = errGivenUp
+	}
+	s.mu.Lock()
+	s.sent = 0
+	s.mu.Unlock()
+	switch {
+	case errors.Is(err, errBeaten):
+		if more, failed := s.take(ctx, news); failed != nil {
+			return failed
+		} else if !more {
+			return errBeaten
+		}
+	case errors.As(err, &e) && e.name == "ConstraintError":
+	default:
+		return err
+	}
+	if err := s.catchUp(ctx); err != nil {
+		return err
+	}
+	return errBeaten
+}
+
+// form returns the next group, of at most so many members, and nil when there
+// is none. Unless strict is set it holds none that must be flushed to the disk.
+// Its members wait for its outcome from now on; giveUp is called when none of
+// them does any more.
+func (s *Store) form(most int, strict bool, giveUp func()) *group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := &group{st: s.head.Load()}
+	members := s.chain.members[:s.chain.group(most)]
+	for i, m := range members {
+		if m.strict && !strict {
+			members = members[:i]
+			break
+		}
+		g.strict = g.strict || m.strict
+		if m.ops != nil {
+			g.record.commits = append(g.record.commits, m.ops)
+		}
+	}
+	if len(members) == 0 {
+		return nil
+	}
+	g.members = append(g.members, members...)
+	if len(g.record.commits) > 0 {
+		g.record.db, g.record.context = g.st.base.root.db, s.context
+		g.record.serial, g.record.commit = s.serial+1, g.st.snap.Version()+1
+		g.raw = g.record.encode()
+	}
+	s.sent, s.giveUp = len(members), giveUp
+	return g
+}
+
+// acknowledge makes a group that IndexedDB has completed visible, and lets its
+// Updates return.
+func (s *Store) acknowledge(g *group) {
+	var commits []commit
+	for _, m := range g.members {
+		if m.ops != nil {
+			commits = append(commits, commit{m.number, m.ops, s.context, g.record.serial + uint64(len(commits))})
+		}
+	}
+	s.mu.Lock()
+	s.sent = 0
+	s.chain.stored(len(g.members))
+	if len(commits) > 0 {
+		s.serial += uint64(len(commits))
+		s.head.Store(s.head.Load().withCommits(s.chain.base, commits, len(g.raw)))
+	}
+	s.publish()
+	s.dismiss(g.members, nil)
+	s.mu.Unlock()
+	if len(commits) > 0 {
+		s.channel.tell(commits[len(commits)-1].number)
+		s.wantCheckpoint()
+	}
+}
+
+// fail ends the chain's first n members with err. Those after them run again.
+func (s *Store) fail(n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent = 0
+	gone := s.chain.cut(0)
+	n = min(n, len(gone))
+	s.dismiss(gone[:n], err)
+	s.dismiss(gone[n:], errAgain)
+	s.publish()
+}
+
+// insist is store for groups that were beaten before: a context whose next
+// transaction always stands in IndexedDB's queue before this one's would beat
+// it again and again. So the group is formed inside the transaction of
+// IndexedDB, which has read the log by then, while nobody else can write, and
+// closures run again there. Should one of them wait for an event, IndexedDB
+// ends the transaction, and an ordinary attempt follows.
+func (s *Store) insist(ctx context.Context, most int) (int, error) {
+	s.mu.Lock()
+	waiting, strict := len(s.chain.members) > 0, false
+	for _, m := range s.chain.members {
+		strict = strict || m.strict
+	}
+	s.mu.Unlock()
+	if !waiting {
+		return 0, nil
+	}
+	var t *txn
+	reached := make(chan tail, 1)
+	ended := make(chan error, 1)
+	version := s.head.Load().snap.Version()
+	go func() {
+		ended <- s.conn.run(ctx, logScope, s.conn.options(strict), func(own *txn) {
+			t = own
+			read := s.conn.readTail(t, version)
+			t.then(read.records, func() { reached <- read.results(version) })
+		})
+	}()
+	var news tail
+	select {
+	case news = <-reached:
+	case err := <-ended:
+		return 1, err
+	}
+	// Once the transaction has ended, t may be another's.
+	open := true
+	isOpen := func() bool {
+		select {
+		case <-ended:
+			open = false
+		default:
+		}
+		return open
+	}
+	stop := func() {
+		if isOpen() {
+			t.abort(errBeaten)
+			<-ended
+			open = false
+		}
+	}
+	defer stop()
+	more, err := s.take(ctx, news)
+	if err != nil {
+		return 1, err
+	}
+	if more {
+		stop()
+		if err := s.catchUp(ctx); err != nil {
+			return 1, err
+		}
+		return 1, errBeaten
+	}
+	for open && s.areAway() {
+		select {
+		case <-s.back:
+		case <-ended:
+			open = false
+		}
+	}
+	if !isOpen() {
+		return s.store(ctx, most)
+	}
+	g := s.form(most, strict, func() { t.abort(errGivenUp) })
+	if g == nil {
+		stop()
+		return s.store(ctx, most)
+	}
+	err = try(func() {
+		if g.raw != nil {
+			t.store(logStore).Call("add", s.conn.bytes(g.raw), g.record.commit)
+		}
+		t.commit()
+	})
+	if err != nil {
+		stop()
+	} else {
+		err = <-ended
+		open = false
+	}
+	return len(g.members), s.settle(ctx, g, tail{}, err)
+}
+
+// append adds g's record to the log, if its state is the newest still, or only
+// looks whether it is when there is no record. It returns errBeaten, and what
+// it found, when it isn't.
+func (c *conn) append(ctx context.Context, g *group) (news tail, err error) {
+	version := g.st.snap.Version()
+	options := js.Undefined()
+	if g.raw != nil {
+		options = c.options(g.strict)
+	}
+	err = c.run(ctx, logScope, options, func(t *txn) {
+		read := c.readTail(t, version)
+		if g.raw != nil {
+			t.store(logStore).Call("add", c.bytes(g.raw), version+1)
+		}
+		t.then(read.records, func() {
+			news = read.results(version)
+			if stored, err := c.goBytes(news.root); err != nil || !bytes.Equal(stored, g.st.base.raw) || news.count > 0 {
+				t.abort(errBeaten)
+			} else if g.raw != nil {
+				t.commit()
+			}
+		})
+	})
+	return news, err
+}
+
+// options returns those of a transaction of IndexedDB that writes.
+func (c *conn) options(strict bool) js.Value {
+	if strict {
+		return c.strict
+	}
+	return c.relaxed
+}
+
+var errTooOften = &backend.Error{Class: backend.ErrConflict, Op: "commit", Reason: "other tabs were faster each time"}
