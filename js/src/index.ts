@@ -1,5 +1,6 @@
 export * from "./errors.js";
 export { databases, deleteDatabase, open, salvage } from "./open.js";
+export { peek } from "./peek.js";
 export type {
   Collection,
   CollectionDefinition,
