@@ -65,6 +65,16 @@ func (db *DB) Update(ctx context.Context, fn func(ctx context.Context, tx *Tx) e
 	})
 }
 
+// Flush waits until what was committed before is on the disk, as
+// [backend.Flush] says.
+func (db *DB) Flush(ctx context.Context) error { return backend.Flush(ctx, db.backend) }
+
+// Status returns what the engine knows about its storage, as
+// [backend.StatusOf] says.
+func (db *DB) Status(ctx context.Context) (backend.Status, error) {
+	return backend.StatusOf(ctx, db.backend)
+}
+
 // Close closes the engine's store, as [backend.Store] says.
 func (db *DB) Close(ctx context.Context) error { return db.backend.Close(ctx) }
 

@@ -74,7 +74,7 @@ func (tx *Tx) writeEntries(op string, b *boundStore, m *scratch) error {
 		old, new := m.old[i].sorted(), m.new[i].sorted()
 		err := difference(old, new, func(key []byte) error {
 			m.entry = append(append(m.entry[:0], key...), m.primary...)
-			_, err := tx.w.Delete(x.table, m.entry)
+			err := backend.Remove(tx.w, x.table, m.entry) // a row that was read has its entries
 			if errors.Is(err, backend.ErrTableNotFound) {
 				return nil // as little to do as for a missing key
 			}

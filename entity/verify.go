@@ -19,9 +19,10 @@ const (
 	slice = 8 * time.Millisecond
 )
 
-// Verify reads the whole database in one View and returns nil when it is
-// sound:
+// Verify reads the whole database and returns nil when it is sound:
 //
+//   - the engine finds no damage in what it has stored, as [backend.Verify]
+//     says; if it does, nothing else is looked at;
 //   - every row can be read, its key as its value;
 //   - every row has its entries in the indexes, and they hold no others;
 //   - no two rows have the same key in a unique index;
@@ -37,8 +38,18 @@ const (
 //
 // In a browser it gives the turn back to the page every few milliseconds.
 func Verify(ctx context.Context, db *DB) error {
+	damage, err := backend.Verify(ctx, db.backend)
+	if err != nil {
+		return err
+	}
 	var v verifier
-	err := db.backend.View(ctx, func(ctx context.Context, r backend.ReadTx) error {
+	for _, e := range damage {
+		v.found(e.Table, "", e.Key, e)
+	}
+	if len(damage) > 0 {
+		return errors.Join(v.findings...)
+	}
+	err = db.backend.View(ctx, func(ctx context.Context, r backend.ReadTx) error {
 		v = verifier{ctx: ctx, r: r, stores: make(map[string]*boundStore), has: make(map[*boundIndex]int), began: time.Now()}
 		c, err := readCatalog(r)
 		if err != nil {

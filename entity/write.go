@@ -15,6 +15,8 @@ import (
 // key over [MaxIndexKey] or a value over what the engine takes is
 // [backend.ErrTooLarge]; what the codec or a key can't encode is
 // [backend.ErrInvalid]. Nothing was written then, and the transaction can go on.
+// All that must be read is read before anything is written, so the same holds
+// for [backend.ErrNotInMemory].
 //
 // Each write is checked by itself: rows that exchange their unique keys need a
 // third key, or a Delete, in between.
@@ -48,7 +50,8 @@ func (s *Store[K, V]) PutMany(tx *Tx, rows iter.Seq2[K, V]) error {
 
 // Delete deletes key with its index entries and reports whether it existed. A
 // missing key is no error. Where the store has indexes, a value that can't be
-// read is [backend.ErrCorrupt].
+// read is [backend.ErrCorrupt]. With [backend.ErrNotInMemory] nothing was
+// written, as in [Store.Put].
 func (s *Store[K, V]) Delete(tx *Tx, key K) (existed bool, err error) {
 	b, m, err := s.begin("delete", tx, key)
 	if err != nil {
@@ -67,7 +70,11 @@ func (s *Store[K, V]) Delete(tx *Tx, key K) (existed bool, err error) {
 			return false, s.failure("delete", m.primary, err)
 		}
 	}
-	existed, err = tx.w.Delete(b.def.name, m.primary)
+	if len(s.indexes) > 0 {
+		existed, err = true, backend.Remove(tx.w, b.def.name, m.primary)
+	} else {
+		existed, err = tx.w.Delete(b.def.name, m.primary)
+	}
 	switch {
 	case backend.IsNotFound(err): // the table: nothing was ever put into it
 		return false, nil
@@ -80,13 +87,14 @@ func (s *Store[K, V]) Delete(tx *Tx, key K) (existed bool, err error) {
 
 // DeleteMany deletes keys, one after another as [Store.Delete] does, and
 // returns how many existed. It stops at the first that fails. When it has
-// deleted a row by then, the transaction can't be committed any more.
+// deleted a row by then, the transaction can't be committed any more; but with
+// [backend.ErrNotInMemory] the caller goes on from there.
 func (s *Store[K, V]) DeleteMany(tx *Tx, ks iter.Seq[K]) (int, error) {
 	n := 0
 	for key := range ks {
 		existed, err := s.Delete(tx, key)
 		if err != nil {
-			if n > 0 {
+			if n > 0 && !errors.Is(err, backend.ErrNotInMemory) {
 				tx.fail(err)
 			}
 			return n, err
