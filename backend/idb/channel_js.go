@@ -4,6 +4,7 @@ package idb
 
 import (
 	"context"
+	"math"
 	"syscall/js"
 )
 
@@ -11,11 +12,25 @@ import (
 // hears of theirs. Where there is no BroadcastChannel it does nothing; then a
 // context learns of others' commits when it commits itself, and from Fresh
 // Views.
+//
+// A message is a number, of a commit, or a word. Those that mean nothing here
+// are newer code's, and not heeded.
 type channel struct {
 	port    js.Value
 	message js.Func
 	heard   chan uint64 // of capacity 1: the number of the newest commit heard of
+	listen  func(word)  // called for each word, inside of an event; nil for none
 }
+
+// A word is a message of the protocol of writers.
+type word string
+
+const (
+	wordYield word = "yield" // who writes alone: let others write, too
+	wordClear word = "clear" // whoever writes: let go, I need to be alone for a while
+	wordWait  word = "wait"  // who asked: I have heard, and need a moment
+	wordBye   word = "bye"   // I don't write any more
+)
 
 func newChannel(name string) *channel {
 	c := &channel{heard: make(chan uint64, 1)}
@@ -24,47 +39,62 @@ func newChannel(name string) *channel {
 		return c
 	}
 	c.message = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		data := args[0].Get("data")
-		if data.Type() != js.TypeNumber {
-			return nil
+		switch data := args[0].Get("data"); data.Type() {
+		case js.TypeNumber:
+			select {
+			case <-c.heard: // the newest is enough
+			default:
+			}
+			c.heard <- uint64(min(max(0, data.Float()), math.MaxInt64))
+		case js.TypeString:
+			if c.listen != nil {
+				c.listen(word(data.String()))
+			}
 		}
-		select {
-		case <-c.heard: // the newest is enough
-		default:
-		}
-		c.heard <- uint64(max(0, data.Float()))
 		return nil
 	})
 	c.port.Set("onmessage", c.message)
 	return c
 }
 
+// exists reports whether anybody can be told anything.
+func (c *channel) exists() bool { return c.port.Truthy() }
+
 // tell tells the others that there is a commit of that number.
-func (c *channel) tell(version uint64) {
-	if c.port.Truthy() {
-		_ = try(func() { c.port.Call("postMessage", version) })
+func (c *channel) tell(version uint64) { c.post(version) }
+
+// say says a word to the others.
+func (c *channel) say(w word) { c.post(string(w)) }
+
+func (c *channel) post(message any) {
+	if c.exists() {
+		_ = try(func() { c.port.Call("postMessage", message) })
 	}
 }
 
 func (c *channel) close() {
-	if c.port.Truthy() {
+	if c.exists() {
 		c.port.Set("onmessage", js.Null())
 		c.port.Call("close")
 		c.message.Release()
 	}
 }
 
-// follow takes over what other contexts commit, until ctx is done.
+// follow takes over what other contexts commit, until ctx is done. When the
+// browser has closed the connection, it looks whether the database is still
+// there.
 func (s *Store) follow(ctx context.Context) {
 	for {
+		newest := uint64(math.MaxUint64)
 		select {
-		case version := <-s.channel.heard:
-			if version >= s.head.Load().snap.Version() && s.harmed() == nil {
-				// Should it fail, the next transaction finds the same.
-				_ = s.sync(ctx)
-			}
+		case newest = <-s.channel.heard:
+		case <-s.conn.shaken:
 		case <-ctx.Done():
 			return
+		}
+		if newest >= s.head.Load().snap.Version() && s.harmed() == nil {
+			// Should it fail, the next transaction finds the same.
+			_ = s.sync(ctx)
 		}
 	}
 }
