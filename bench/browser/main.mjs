@@ -1,7 +1,7 @@
 // Measures Larder and its peers in Chromium:
 //
 //   node bench/browser/main.mjs [--rounds 5] [--rows 10000] [--systems a,b] [--lines a,b]
-//                               [--chromium-flag FLAG]… [--out folder]
+//                               [--chromium-flag=FLAG]… [--out folder]
 //
 // --systems and --lines take names of systems/list.mjs and page/work.mjs, and "cold". The folder,
 // build/bench-browser if none is given, gets results.json, results.md and results.svg; a run of all
@@ -122,6 +122,7 @@ async function main() {
     Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(", "),
+    ...systems.filter(({ note }) => note).map(({ label, note }) => `${label} ${note}.`),
   ];
   const report = { systems, sizes, summary, rounds, about };
   const drawing = draw(report);

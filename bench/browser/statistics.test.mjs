@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { digest, generator, sizesFor } from "./page/data.mjs";
+import { Expired, linesFor } from "./page/work.mjs";
 import { differences, spread, summarize } from "./statistics.mjs";
 import { draw } from "./svg.mjs";
 import { tables } from "./table.mjs";
@@ -55,6 +56,19 @@ test("what was cut is shown as > 60 s, what failed as a failure", () => {
   const drawing = draw(report);
   assert.match(drawing, />&#62; 60 s</);
   assert.match(drawing, />fails</);
+});
+
+test("a line that runs too long ends, and says after how many operations", async () => {
+  const line = linesFor(sizesFor(1000)).find(({ id }) => id === "commits-relaxed");
+  const clock = { end: Number.POSITIVE_INFINITY };
+  let inserted = 0;
+  const insert = () => {
+    if (++inserted === 20) clock.end = 0;
+  };
+  await assert.rejects(
+    () => line.run({ insert }, line.prepare(), clock),
+    (err) => err instanceof Expired && err.done === inserted && inserted < 100,
+  );
 });
 
 test("a slower Larder is marked as a loss", () => {

@@ -27,7 +27,7 @@ const style = `
 // draw returns the SVG.
 export function draw({ systems, sizes, summary, rounds, about }) {
   const lines = lineNames(sizes).filter(([id]) => systems.some(({ name }) => summary[name][id]));
-  const width = left + systems.length * cell.width + 70;
+  const width = left + systems.length * cell.width + 96;
   const bottom = top + lines.length * cell.height;
   const height = bottom + 76 + 16 * about.length;
   const column = (i) => left + i * cell.width;
@@ -39,7 +39,7 @@ export function draw({ systems, sizes, summary, rounds, about }) {
     text(
       16,
       46,
-      `Median of ${rounds.length} rounds, below it the least and the greatest. Above 1 Larder is faster.`,
+      `Rounds: ${rounds.length}. The median, below it the least and the greatest. Above 1 Larder is faster.`,
       "soft",
     ),
   ];

@@ -5,7 +5,7 @@ export function lineNames(sizes) {
   const n = (number) => number.toLocaleString("en-US");
   const { bulk, single, ranges, width, countWidth } = sizes;
   return [
-    ["bulk", `insert ${n(bulk)} rows, two indexes, at once`, "bulk insert"],
+    ["bulk", `insert ${n(bulk)} rows, two indexes`, "bulk insert"],
     ["commits-async", `${n(single)} commits, async`, "async"],
     ["commits-relaxed", `${n(single)} commits, relaxed`, "relaxed"],
     ["commits-strict", `${n(single)} commits, strict`, "strict"],
@@ -33,11 +33,11 @@ export function milliseconds(ms) {
 // times returns a ratio as text.
 export const times = (ratio) => `${digits(ratio)}${Number.isFinite(ratio) ? "×" : ""}`;
 
-// digits returns a number with its first two digits, and with all before the point. The times and
-// ratios of what was cut are endless, or no numbers where both were.
+// digits returns a number with its first two digits, one below a tenth, and with all before the
+// point. The times and ratios of what was cut are endless, or no numbers where both were.
 export function digits(number) {
   if (!Number.isFinite(number)) return "> 60 s";
-  return number >= 100 ? number.toFixed(0) : `${Number(number.toPrecision(2))}`;
+  return number >= 100 ? number.toFixed(0) : `${Number(number.toPrecision(number < 0.1 ? 1 : 2))}`;
 }
 
 // missing says why a system has no result in a line.

@@ -29,54 +29,53 @@ async function coldStart(system, query) {
 // larderReport of each line. It resolves to the classes of acknowledgement, the default first.
 async function run(system, { rows, warmRows, variant, lines, kept }) {
   const acks = await system.acks(variant);
-  await runLines(system, { name: "warm-up", rows: warmRows, variant, lines, kept, acks, report: () => {} });
-  const report = (result) => globalThis.larderReport(result);
-  await runLines(system, { name: "bench", rows, variant, lines, kept, acks, report });
+  const asked = { acks, lines, kept };
+  await runLines(new Session(system, "warm-up", variant), warmRows, asked, () => {});
+  await runLines(new Session(system, "bench", variant), rows, asked, (result) => globalThis.larderReport(result));
   return acks;
 }
 
-async function runLines(system, { name, rows, variant, lines, kept, acks, report }) {
-  let ack = acks[0];
-  let db = await system.open({ name, ack, variant });
-  const reopen = async (wanted) => {
-    await db.close();
-    ack = wanted;
-    db = await system.open({ name, ack, variant });
-  };
+// Session is a database that is closed and opened.
+class Session {
+  constructor(system, name, variant) {
+    this.openWith = (ack) => system.open({ name, ack, variant });
+  }
+
+  async open(ack) {
+    this.ack = ack;
+    this.db = await this.openWith(ack);
+  }
+
+  // use has the database opened with ack.
+  async use(ack) {
+    if (this.ack === ack) return;
+    await this.db?.close();
+    await this.open(ack);
+    await this.db.count();
+  }
+}
+
+async function runLines(session, rows, asked, report) {
+  const [usual] = asked.acks;
+  await session.use(usual);
   let warm = false;
   for (const line of linesFor(sizesFor(rows))) {
     const input = line.prepare();
-    if (!applies(line, db, { acks, lines, kept })) {
-      if (line.inserts) await db.insertMany(input);
+    if (!applies(line, session.db, asked)) {
+      if (line.inserts) await session.db.insertMany(input);
       report({ line: line.id, none: true });
       continue;
     }
-    const wanted = line.ack ?? acks[0];
-    if (wanted !== ack) {
-      await reopen(wanted);
-      await db.count();
-    }
+    await session.use(line.ack ?? usual);
     if (!line.writes && !warm) {
-      await db.scan(); // what a system keeps in memory of what was read is there, for all alike
+      await session.db.scan(); // what a system keeps in memory of what was read is there, for all alike
       warm = true;
     }
-    if (line.reopen) await db.close();
+    if (line.reopen) await session.db.close();
     await settle();
-    report(
-      await timed(
-        line,
-        input,
-        ack,
-        db,
-        line.reopen &&
-          (async () => {
-            db = await system.open({ name, ack, variant });
-            return db;
-          }),
-      ),
-    );
+    report(await timed(line, input, session));
   }
-  await db.close();
+  await session.db.close();
 }
 
 // applies tells whether a line is run: it is asked for, and the system offers what it is about.
@@ -89,11 +88,12 @@ function applies(line, db, { acks, lines, kept }) {
 
 // timed runs one line. Its result has the milliseconds until the work was acknowledged and, of a
 // system that saves later, until it was saved.
-async function timed(line, input, ack, opened, open) {
-  const result = { line: line.id, ack };
+async function timed(line, input, session) {
+  const result = { line: line.id, ack: session.ack };
   const began = performance.now();
   try {
-    const db = open ? await open() : opened;
+    if (line.reopen) await session.open(session.ack);
+    const { db } = session;
     const output = await line.run(db, input, { end: began + limit });
     result.ms = performance.now() - began;
     if (line.writes && db.flush) {
@@ -104,7 +104,7 @@ async function timed(line, input, ack, opened, open) {
   } catch (err) {
     if (!(err instanceof Expired)) throw err;
     result.ms = performance.now() - began;
-    if (line.inserts) await opened.insertMany(input.slice(err.done));
+    if (line.inserts) await session.db.insertMany(input.slice(err.done));
   }
   if (result.ms > limit) result.cut = true;
   return result;

@@ -2,7 +2,8 @@
 //
 // module is the file here; variant goes to its functions; a system that needs a worker runs in
 // one, its rows crossing as messages, and the others on the page. assets are the files that
-// must lie beside the bundle. kept is false where nothing is kept when the page is left.
+// must lie beside the bundle. kept is false where nothing is kept when the page is left. note is
+// what a reader must know to compare it.
 //
 // Each module has
 //
@@ -81,8 +82,20 @@ export const systems = [
       (file) => `node_modules/@electric-sql/pglite/dist/${file}`,
     ),
   },
-  { name: "tinybase", label: "TinyBase", package: "tinybase", module: "tinybase" },
-  { name: "lokijs", label: "LokiJS", package: "lokijs", module: "lokijs" },
+  {
+    name: "tinybase",
+    label: "TinyBase",
+    package: "tinybase",
+    module: "tinybase",
+    note: "saves all rows after each commit",
+  },
+  {
+    name: "lokijs",
+    label: "LokiJS",
+    package: "lokijs",
+    module: "lokijs",
+    note: "gives the objects that it holds, not copies",
+  },
   {
     name: "sqlite-memory",
     label: "SQLite wasm, memory",

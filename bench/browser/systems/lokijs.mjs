@@ -21,7 +21,7 @@ export async function open({ name }) {
   const find = (id) => todos.by("id", id);
   return {
     insert: (row) => todos.insert(row),
-    insertMany: (rows) => todos.insert(rows),
+    insertMany: (rows) => todos.insert(rows, true), // the indexes are built after the rows
     get: find,
     getSync: find,
     getMany: (ids) => ids.map(find),

@@ -1,7 +1,7 @@
 // RxDB on its Dexie storage, which is the one for the browser that is free of charge.
-// rxdb.info/bulk methods instead of loops; multiInstance off where there is one tab:
-// rxdb.info/rx-database.html#multiinstance; the index given where the query planner might take
-// another: rxdb.info/rx-query.html#setting-a-specific-index.
+// Bulk methods instead of loops, and the index named where the query planner might take another:
+// rxdb.info/nosql-performance-tips.html. multiInstance is off, as there is one tab:
+// rxdb.info/rx-database.html.
 
 import { createRxDatabase } from "rxdb/plugins/core";
 import { getRxStorageDexie } from "rxdb/plugins/storage-dexie";

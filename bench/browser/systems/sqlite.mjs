@@ -1,7 +1,7 @@
 // SQLite's own wasm build. Variants: "pool", the OPFS pool as shipped, "pool-wal", the same with a
 // write-ahead log, and "memory". The pool is the fastest of its ways to keep data and must be in
 // a worker: sqlite.org/wasm/doc/trunk/persistence.md#vfs-opfs-sahpool. A write-ahead log needs
-// the exclusive mode there, set first: the same page, "WAL". Prepared statements are reused:
+// the exclusive mode there, set first: sqlite.org/wal.html#noshm. Prepared statements are reused:
 // sqlite.org/wasm/doc/trunk/api-oo1.md#stmt.
 
 import sqlite3InitModule from "@sqlite.org/sqlite-wasm";

@@ -1,6 +1,6 @@
 // TinyBase: all in memory, saved behind by its IndexedDB persister (tinybase.org/guides/persistence).
 // It has no ranges, so ranges are read from indexes of small slices, sorted within
-// (tinybase.org/guides/metrics-and-indexes/using-indexes).
+// (tinybase.org/guides/using-indexes/an-intro-to-indexes).
 
 import { createIndexes } from "tinybase/indexes";
 import { createIndexedDbPersister } from "tinybase/persisters/persister-indexed-db";
