@@ -6,7 +6,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"testing"
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/internal/pagetree"
@@ -15,7 +14,6 @@ import (
 // A disk holds pages, and takes those that Merge writes.
 type disk struct {
 	pages    map[pagetree.ID][]byte
-	sums     map[pagetree.ID]string // what each page was when it was written
 	last     pagetree.ID
 	written  []pagetree.ID // by the merge under way
 	replaced []pagetree.ID
@@ -77,7 +75,7 @@ type sizes struct{ leaf, inner, inline int }
 var standard = sizes{32 << 10, 16 << 10, 16 << 10}
 
 // merge makes the tree that t is after changes.
-func (d *disk) merge(t *testing.T, tree pagetree.Tree, s sizes, changes []pagetree.Change) pagetree.Tree {
+func (d *disk) merge(t tb, tree pagetree.Tree, s sizes, changes []pagetree.Change) pagetree.Tree {
 	t.Helper()
 	next, err := d.tryMerge(tree, s, changes)
 	if err != nil {
@@ -108,7 +106,7 @@ func puts(pairs map[string]string) []pagetree.Change {
 }
 
 // reachable returns the pages of a tree, with their levels.
-func reachable(t *testing.T, tree pagetree.Tree) map[pagetree.ID]uint8 {
+func reachable(t tb, tree pagetree.Tree) map[pagetree.ID]uint8 {
 	t.Helper()
 	all := map[pagetree.ID]uint8{}
 	err := tree.Walk(context.Background(), func(id pagetree.ID, level uint8) error {
@@ -124,8 +122,29 @@ func reachable(t *testing.T, tree pagetree.Tree) map[pagetree.ID]uint8 {
 	return all
 }
 
+// leaves returns the keys in each leaf of a tree.
+func leaves(t tb, d *disk, tree pagetree.Tree) (all [][]string) {
+	t.Helper()
+	for id, level := range reachable(t, tree) {
+		if level > 0 {
+			continue
+		}
+		table, pairs, err := pagetree.Salvage(id, d.pages[id])
+		if err != nil || table != tree.Table {
+			t.Fatalf("salvage of a leaf of %q: %q, %v", tree.Table, table, err)
+		}
+		var keys []string
+		for p := range pairs {
+			keys = append(keys, string(p.Key))
+		}
+		all = append(all, keys)
+	}
+	slices.SortFunc(all, slices.Compare)
+	return all
+}
+
 // collect returns what a scan yields.
-func collect(t *testing.T, seq iter.Seq2[backend.KV, error]) (all []backend.KV) {
+func collect(t tb, seq iter.Seq2[backend.KV, error]) (all []backend.KV) {
 	t.Helper()
 	for kv, err := range seq {
 		if err != nil {

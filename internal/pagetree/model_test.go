@@ -1,10 +1,12 @@
 package pagetree_test
 
 import (
-	"bytes"
 	"context"
+	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/larderdb/larder/backend"
@@ -12,74 +14,103 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawKey draws keys that collide, share prefixes and are prefixes of each
-// other.
-func drawKey(longest int) *rapid.Generator[string] {
-	return rapid.Custom(func(rt *rapid.T) string {
-		b := []byte{}
-		n := rapid.IntRange(1, longest).Draw(rt, "length")
-		for range n {
-			b = append(b, rapid.SampledFrom([]byte{0, 1, 'a', 'b', 'c', 0xFF}).Draw(rt, "byte"))
-		}
-		return string(b)
-	})
+// A source says what happens next: rapid, which shrinks what fails, or a random
+// generator, which doesn't prefer what is small and so gets higher trees.
+type source interface {
+	int(from, to int, label string) int // from <= the result <= to
 }
 
-func drawValue(rt *rapid.T, inline int) string {
-	n := rapid.IntRange(0, 12).Draw(rt, "value")
-	if rapid.IntRange(0, 15).Draw(rt, "apart") == 0 {
-		n = rapid.IntRange(inline-1, 3*inline).Draw(rt, "long value")
+type rapidly struct{ *rapid.T }
+
+func (r rapidly) int(from, to int, label string) int {
+	return rapid.IntRange(from, to).Draw(r.T, label)
+}
+
+type randomly struct{ *rand.Rand }
+
+func (r randomly) int(from, to int, _ string) int { return from + r.IntN(to-from+1) }
+
+// key returns keys that collide, share prefixes and are prefixes of each other.
+func key(src source, longest int) string {
+	b := make([]byte, src.int(1, longest, "length of a key"))
+	for i := range b {
+		b[i] = "\x00\x01abc\xFF"[src.int(0, 5, "byte")]
 	}
-	return string(bytes.Repeat([]byte{byte('A' + n%26)}, n))
+	return string(b)
 }
 
-// drawChanges draws changes to model, and makes them there.
-func drawChanges(rt *rapid.T, s sizes, model map[string]string) []pagetree.Change {
+func value(src source, inline int) string {
+	n := src.int(0, 12, "length of a value")
+	if src.int(0, 15, "is apart") == 1 {
+		n = src.int(inline-1, 3*inline, "length of a long value")
+	}
+	return strings.Repeat(string(rune('A'+n%26)), n)
+}
+
+// change returns changes to model, whose keys are in leaves, and makes them there.
+func change(src source, s sizes, leaves [][]string, model map[string]string) []pagetree.Change {
 	changes := map[string]pagetree.Change{}
-	set := func(k, v string) {
-		changes[k] = pagetree.Change{Key: []byte(k), Value: []byte(v)}
+	set := func(k string) {
+		changes[k] = pagetree.Change{Key: []byte(k), Value: []byte(value(src, s.inline))}
 	}
 	remove := func(k string) {
 		changes[k] = pagetree.Change{Key: []byte(k), Delete: true}
 	}
 	keys := slices.Sorted(maps.Keys(model))
-	for range rapid.IntRange(1, 3).Draw(rt, "kinds") {
-		switch rapid.IntRange(0, 6).Draw(rt, "kind") {
-		case 0, 1: // anywhere
-			for range rapid.IntRange(1, 60).Draw(rt, "puts") {
-				set(drawKey(10).Draw(rt, "key"), drawValue(rt, s.inline))
+	one := func() string {
+		if len(keys) == 0 || src.int(0, 3, "is missing") == 0 {
+			return key(src, 10)
+		}
+		return keys[src.int(0, len(keys)-1, "key")]
+	}
+	for range src.int(1, 3, "kinds") {
+		switch src.int(0, 7, "kind") {
+		case 0: // anywhere
+			for range src.int(1, 60, "puts") {
+				set(one())
 			}
-		case 2: // one after the other, behind what there is or amid it
-			k := drawKey(4).Draw(rt, "prefix")
-			for i := range rapid.IntRange(1, 200).Draw(rt, "run") {
-				set(k+string([]byte{byte(i >> 8), byte(i)}), drawValue(rt, s.inline))
+		case 1: // one after the other, behind what there is or amid it
+			k := key(src, 4)
+			for i := range src.int(1, 300, "run") {
+				set(k + string([]byte{byte(i >> 8), byte(i)}))
 			}
-		case 3: // a few deletions, also of what is missing
-			for range rapid.IntRange(1, 5).Draw(rt, "deletions") {
-				if k := drawKey(10).Draw(rt, "missing"); len(keys) == 0 || rapid.Bool().Draw(rt, "is missing") {
-					remove(k)
-				} else {
-					remove(rapid.SampledFrom(keys).Draw(rt, "key"))
-				}
+		case 2: // a few deletions
+			for range src.int(1, 5, "deletions") {
+				remove(one())
 			}
-		case 4: // a whole range of deletions
+		case 3: // a range, or most of one
 			if len(keys) > 0 {
-				from := rapid.IntRange(0, len(keys)-1).Draw(rt, "from")
-				to := rapid.IntRange(from, len(keys)).Draw(rt, "to")
-				for _, k := range keys[from:to] {
-					remove(k)
+				from := src.int(0, len(keys)-1, "from")
+				to := src.int(from, min(from+200, len(keys)), "to")
+				if src.int(0, 7, "is long") == 1 {
+					to = src.int(to, len(keys), "long to")
+				}
+				stay := src.int(2, 60, "one stays of")
+				for i := from; i < to; i++ {
+					if stay > 40 || i%stay > 0 {
+						remove(keys[i])
+					}
 				}
 			}
-		case 5: // most of everything
-			one := rapid.IntRange(2, 40).Draw(rt, "keeps one of")
-			for i, k := range keys {
-				if i%one > 0 {
-					remove(k)
+		case 4: // one in many
+			for i := src.int(0, 99, "first"); i < len(keys); i += src.int(1, 400, "step") {
+				remove(keys[i])
+			}
+		case 5: // nearly all of some leaves, one beside the other or not
+			every := src.int(1, 12, "one leaf of")
+			for i := src.int(0, 30, "leaf"); i < len(leaves); i += src.int(1, every, "leaf after") {
+				for j := src.int(0, 2, "stay"); j < len(leaves[i]); j++ {
+					remove(leaves[i][j])
+				}
+				if src.int(0, 20, "is over") == 1 {
+					break
 				}
 			}
-		case 6: // one pair
-			if len(keys) > 0 {
-				set(rapid.SampledFrom(keys).Draw(rt, "key"), drawValue(rt, s.inline))
+		case 6, 7: // one pair
+			if k := one(); src.int(0, 2, "is deleted") == 0 {
+				remove(k)
+			} else {
+				set(k)
 			}
 		}
 	}
@@ -96,31 +127,50 @@ func drawChanges(rt *rapid.T, s sizes, model map[string]string) []pagetree.Chang
 	return all
 }
 
+// history merges changes time and again and fails unless every tree is as a map
+// would be, and as a tree should be. It returns the level of the highest root.
+func history(t tb, src source, s sizes, d *disk, tree pagetree.Tree, model map[string]string, merges int) (level uint8) {
+	t.Helper()
+	for range merges {
+		old, oldModel := tree, maps.Clone(model)
+		before := reachable(t, old)
+		changes := change(src, s, leaves(t, d, old), model)
+		tree = d.merge(t, old, s, changes)
+		level = max(level, tree.Root.Level)
+		holds(t, tree, model)
+		inOrder(t, tree, s)
+		accounted(t, d, before, reachable(t, tree))
+		holds(t, old, oldModel)
+		read(t, src, tree, model)
+		for _, id := range d.replaced { // so that nothing later reads them
+			delete(d.pages, id)
+		}
+	}
+	return level
+}
+
 func TestMergeIsAsAMap(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		s := sizes{
-			leaf:   rapid.IntRange(100, 400).Draw(rt, "leaf"),
-			inner:  rapid.IntRange(140, 400).Draw(rt, "inner"),
-			inline: rapid.IntRange(4, 30).Draw(rt, "inline"),
-		}
-		d := newDisk()
-		tree := pagetree.Tree{Table: "t", Pages: d}
-		model := map[string]string{}
-		for range rapid.IntRange(1, 12).Draw(rt, "merges") {
-			old, oldModel := tree, maps.Clone(model)
-			before := reachable(t, old)
-			changes := drawChanges(rt, s, model)
-			var err error
-			if tree, err = d.tryMerge(old, s, changes); err != nil {
-				rt.Fatalf("merge: %v", err)
-			}
-			holds(rt, tree, model)
-			inOrder(rt, tree, s)
-			accounted(rt, d, before, reachable(t, tree))
-			holds(rt, old, oldModel)
-			read(rt, tree, model)
-		}
+		src, d := rapidly{rt}, newDisk()
+		s := sizes{leaf: src.int(100, 400, "leaf"), inner: src.int(140, 400, "inner"), inline: src.int(4, 30, "inline")}
+		history(rt, src, s, d, pagetree.Tree{Table: "t", Pages: d}, map[string]string{}, src.int(1, 12, "merges"))
 	})
+}
+
+func TestMergeIsAsAMapInTallTrees(t *testing.T) {
+	var highest uint8
+	for seed := range uint64(60) {
+		src, d, model := randomly{rand.New(rand.NewPCG(seed, 1))}, newDisk(), map[string]string{}
+		s := sizes{leaf: src.int(100, 600, ""), inner: src.int(140, 400, ""), inline: src.int(4, 30, "")}
+		for range src.int(1000, 4000, "") {
+			model[fmt.Sprint(src.int(0, 99_999, ""))] = value(src, s.inline)
+		}
+		tree := d.merge(t, pagetree.Tree{}, s, puts(model))
+		highest = max(highest, history(t, src, s, d, tree, model, 10))
+	}
+	if highest < 3 {
+		t.Errorf("the highest tree has level %d, want at least 3", highest)
+	}
 }
 
 type tb interface {
@@ -176,8 +226,9 @@ func inOrder(t tb, tree pagetree.Tree, s sizes) {
 		if level == 0 {
 			target = s.leaf
 		}
-		// A byte or two that the length of a count may take are not in the page.
-		if level != pagetree.ValueLevel && len(b)+2 < target/4 {
+		// Where a page is cut it counts as some bytes longer than it is: Merge
+		// allows for the longest count of entries and name.
+		if level != pagetree.ValueLevel && len(b)+4 < target/4 {
 			short = append(short, level)
 		}
 		return nil
@@ -236,32 +287,32 @@ func accounted(t tb, d *disk, before, after map[pagetree.ID]uint8) {
 }
 
 // read fails unless gets, counts and scans of ranges are as the model's.
-func read(rt *rapid.T, tree pagetree.Tree, model map[string]string) {
-	rt.Helper()
+func read(t tb, src source, tree pagetree.Tree, model map[string]string) {
+	t.Helper()
 	ctx := context.Background()
 	keys := slices.Sorted(maps.Keys(model))
 	for k, v := range model {
 		if got, err := tree.Get(ctx, []byte(k), true); err != nil || got == nil || string(got) != v {
-			rt.Fatalf("Get(%q) = %q, %v; want %q", k, got, err, v)
+			t.Fatalf("Get(%q) = %q, %v; want %q", k, got, err, v)
 		}
 	}
-	draw := func(label string) []byte {
-		switch n := rapid.IntRange(0, 3).Draw(rt, label+" is"); {
+	some := func(label string) []byte {
+		switch n := src.int(0, 3, label+" is"); {
 		case n == 0:
 			return nil
-		case n == 1 && len(keys) > 0:
-			return []byte(rapid.SampledFrom(keys).Draw(rt, label))
+		case n < 3 && len(keys) > 0:
+			return []byte(keys[src.int(0, len(keys)-1, label)])
 		}
-		return []byte(drawKey(11).Draw(rt, label))
+		return []byte(key(src, 11))
 	}
 	for range 6 {
-		if k := draw("get"); k != nil {
+		if k := some("get"); k != nil {
 			want, ok := model[string(k)]
 			if got, err := tree.Get(ctx, k, false); ok != (err == nil) || string(got) != want || !ok && err != backend.ErrNotFound {
-				rt.Fatalf("Get(%q) = %q, %v; want %q, %v", k, got, err, want, ok)
+				t.Fatalf("Get(%q) = %q, %v; want %q, %v", k, got, err, want, ok)
 			}
 		}
-		r := backend.Range{Start: draw("start"), End: draw("end"), Reverse: rapid.Bool().Draw(rt, "reverse"), Limit: 1}
+		r := backend.Range{Start: some("start"), End: some("end"), Reverse: src.int(0, 1, "reverse") == 1, Limit: 1}
 		var want []string
 		for _, k := range keys {
 			if k >= string(r.Start) && (r.End == nil || k < string(r.End)) {
@@ -269,7 +320,7 @@ func read(rt *rapid.T, tree pagetree.Tree, model map[string]string) {
 			}
 		}
 		if n, err := tree.Count(ctx, r, false); err != nil || n != len(want) {
-			rt.Fatalf("Count(%q, %q) = %d, %v; want %d", r.Start, r.End, n, err, len(want))
+			t.Fatalf("Count(%q, %q) = %d, %v; want %d", r.Start, r.End, n, err, len(want))
 		}
 		if r.Reverse {
 			slices.Reverse(want)
@@ -277,12 +328,12 @@ func read(rt *rapid.T, tree pagetree.Tree, model map[string]string) {
 		var got []string
 		for kv, err := range tree.Scan(ctx, r, false) {
 			if err != nil {
-				rt.Fatalf("scan: %v", err)
+				t.Fatalf("scan: %v", err)
 			}
 			got = append(got, string(kv.Key))
 		}
 		if !slices.Equal(got, want) {
-			rt.Fatalf("Scan(%q, %q, %v) = %q, want %q", r.Start, r.End, r.Reverse, got, want)
+			t.Fatalf("Scan(%q, %q, %v) = %q, want %q", r.Start, r.End, r.Reverse, got, want)
 		}
 	}
 }
