@@ -156,7 +156,7 @@ func modelTest(e *env) {
 // more of them at its pairs, down to depth loops in one another.
 func modelStep(t *rapid.T, tx backend.WriteTx, m model, depth int) {
 	table, key := drawTable.Draw(t, "table"), drawKey.Draw(t, "key")
-	switch op := rapid.SampledFrom([]string{"put", "put", "put", "delete", "delete", "drop", "scan", "scan", "read", "range"}).Draw(t, "op"); op {
+	switch op := rapid.SampledFrom([]string{"put", "put", "put", "delete", "delete", "remove", "drop", "scan", "scan", "read", "range"}).Draw(t, "op"); op {
 	case "put":
 		value := drawValue.Draw(t, "value")
 		if err := tx.Put(table, []byte(key), []byte(value)); err != nil {
@@ -166,6 +166,12 @@ func modelStep(t *rapid.T, tx backend.WriteTx, m model, depth int) {
 			m[table] = map[string]string{}
 		}
 		m[table][key] = value
+	case "remove":
+		err := backend.Remove(tx, table, []byte(key))
+		if missing := m[table] == nil; missing != errors.Is(err, backend.ErrTableNotFound) || !missing && err != nil {
+			t.Fatalf("Remove(%s, %q) = %v; the table is missing: %v", table, key, err, missing)
+		}
+		delete(m[table], key)
 	case "delete":
 		existed, err := tx.Delete(table, []byte(key))
 		_, want := m[table][key]

@@ -28,6 +28,8 @@ type mutant struct {
 	update func(ctx context.Context, s backend.Store, fn func(context.Context, backend.WriteTx) error) error
 	read   func(tx backend.ReadTx) backend.ReadTx
 	write  func(tx backend.WriteTx) backend.WriteTx
+	store  func(s backend.Store) backend.Store
+	open   func(disk, opened backend.Store, again bool) backend.Store // of a mutant that persists, see opener
 }
 
 var mutants = map[string]mutant{
@@ -96,6 +98,63 @@ var mutants = map[string]mutant{
 			}
 			return nil
 		},
+	},
+	"removes nothing": {
+		fails: "A35_remove", says: "whether it exists or not",
+		write: func(tx backend.WriteTx) backend.WriteTx { return &remover{skips{WriteTx: tx}, false} },
+	},
+	"skips after remove": {
+		fails: "A35_remove_in_a_loop", says: "doesn't hide pairs",
+		write: func(tx backend.WriteTx) backend.WriteTx { return &remover{skips{WriteTx: tx}, true} },
+	},
+	"misses what is not in memory": {
+		fails: "reads_that_must_not_wait", says: "is right or ErrNotInMemory",
+		view: func(ctx context.Context, s backend.Store, fn func(context.Context, backend.ReadTx) error) error {
+			return s.View(ctx, func(ctx context.Context, tx backend.ReadTx) error {
+				return fn(ctx, &forgetful{tx, backend.TxOptionsOf(ctx).Cached})
+			})
+		},
+	},
+	"misses what was not read yet": {
+		fails: "reads_that_must_not_wait,_after_reopening", says: "when nothing was read yet",
+		open: func(disk, _ backend.Store, again bool) backend.Store {
+			return mutated{disk, mutant{read: func(tx backend.ReadTx) backend.ReadTx {
+				if !again {
+					return tx
+				}
+				return &forgetful{ReadTx: tx}
+			}}}
+		},
+	},
+	"hides asynchronous commits": {
+		fails: "A9_asynchronous_commits", says: "the next View sees it",
+		update: func(ctx context.Context, s backend.Store, fn func(context.Context, backend.WriteTx) error) error {
+			err := s.Update(ctx, func(ctx context.Context, tx backend.WriteTx) error {
+				if err := fn(ctx, tx); err != nil || backend.TxOptionsOf(ctx).Durability != backend.Async {
+					return err
+				}
+				return errNeverCommitted
+			})
+			if err == errNeverCommitted {
+				return nil
+			}
+			return err
+		},
+	},
+	"loses asynchronous commits": {
+		fails: "A9_asynchronous_commits_after_reopening", says: "Flush and Close wait",
+		open: func(disk, opened backend.Store, _ bool) backend.Store {
+			return mutated{opened, mutant{update: func(ctx context.Context, s backend.Store, fn func(context.Context, backend.WriteTx) error) error {
+				if err := s.Update(ctx, fn); err != nil || backend.TxOptionsOf(ctx).Durability == backend.Async {
+					return err
+				}
+				return disk.Update(ctx, fn)
+			}}}
+		},
+	},
+	"suspects everything": {
+		fails: "a_sound_database", says: "Verify finds no damage",
+		store: func(s backend.Store) backend.Store { return suspicious{s} },
 	},
 	"keeps the key": {
 		fails: "put_copies_the_key", says: "the caller may write to its slice",
@@ -248,9 +307,14 @@ const mutantEnv = "LARDER_MUTANT"
 // one it is the suite on the engine that the mutants are made of.
 func TestMutant(t *testing.T) {
 	m := mutants[os.Getenv(mutantEnv)]
-	backendtest.Run(t, backendtest.Config{
-		Open: func(testing.TB, string) (backend.Store, error) { return mutated{memory.New(), m}, nil },
-	})
+	cfg := backendtest.Config{Open: func(testing.TB, string) (backend.Store, error) { return mutated{memory.New(), m}, nil }}
+	switch {
+	case m.store != nil:
+		cfg.Open = func(testing.TB, string) (backend.Store, error) { return m.store(memory.New()), nil }
+	case m.open != nil:
+		cfg.Open, cfg.Persists = opener(m.open), true
+	}
+	backendtest.Run(t, cfg)
 }
 
 func TestTheSuiteFindsMutants(t *testing.T) {

@@ -15,6 +15,10 @@ var optionalCases = []testCase{
 		rule: "DeleteRange deletes the pairs that a scan of the range yields and returns how many, by the engine's own way and by the helper's"},
 	{name: "A35 delete a range in a loop", run: deleteRangeInLoop,
 		rule: "DeleteRange inside a loop doesn't hide pairs from the loop"},
+	{name: "A35 remove", run: removeBoth,
+		rule: "Remove deletes a key whether it exists or not, as Delete does otherwise, by the engine's own way and by the helper's"},
+	{name: "A35 remove in a loop", run: removeInLoop,
+		rule: "Remove inside a loop doesn't hide pairs from the loop"},
 	{name: "A9 A35 flush", run: flush,
 		rule: "Flush returns nil once what was acknowledged is as durable as Strict makes it; stores without a Flusher have nothing to flush"},
 	{name: "options of transactions", run: txOptions,
@@ -120,6 +124,82 @@ func deleteRangeInLoop(e *env) {
 	}
 }
 
+func removeBoth(e *env) {
+	long := make([]byte, backend.MaxKey+1)
+	for i, what := range []string{"engine", "helper"} {
+		remove := func(tx backend.WriteTx, table string, key []byte) error {
+			if i == 1 {
+				tx = plainWrite{tx}
+			}
+			return backend.Remove(tx, table, key)
+		}
+		e.fill("t", "a", "1", "b", "2", "c", "3")
+		var kept backend.WriteTx
+		e.update(func(tx backend.WriteTx) {
+			kept = tx
+			e.put(tx, "t", "d", "4", "e", "5")
+			e.stamp(tx, "t", []byte("s________"), nil, backend.Stamp{InKey: true, Offset: 1})
+			for _, key := range []string{"b", "missing", "d", "s" + ff} {
+				if err := remove(tx, "t", []byte(key)); err != nil {
+					e.Errorf("Remove(%q) by the %s = %v, want nil", key, what, err)
+				}
+				e.wantNone(tx, "t", key)
+			}
+			e.wantScan(tx, "t", backend.Range{}, "a=1 c=3 e=5")
+			if existed, err := tx.Delete("t", []byte("b")); existed || err != nil {
+				e.Errorf("Delete after Remove by the %s = %v, %v, want false, nil", what, existed, err)
+			}
+			e.put(tx, "t", "d", "again")
+			e.wantClass("Remove in a missing table by the "+what, remove(tx, "missing", []byte("a")), backend.ErrTableNotFound)
+			e.wantClass("Remove of an empty key by the "+what, remove(tx, "t", nil), backend.ErrInvalid)
+			e.wantClass("Remove of a long key by the "+what, remove(tx, "t", long), backend.ErrTooLarge)
+		})
+		e.wantClass("Remove after the end by the "+what, remove(kept, "t", []byte("a")), backend.ErrTxDone)
+		e.wantState("t{a=1 c=3 d=again e=5}")
+		err := e.s.Update(e.ctx, func(_ context.Context, tx backend.WriteTx) error {
+			e.wantErr("Remove by the "+what, remove(tx, "t", []byte("a")), nil)
+			return errRollback
+		})
+		e.wantErr("Update", err, errRollback)
+		e.update(func(tx backend.WriteTx) {
+			for _, key := range []string{"a", "c", "d", "e"} {
+				e.wantErr("Remove by the "+what, remove(tx, "t", []byte(key)), nil)
+			}
+		})
+		e.wantState("t{nothing}")
+	}
+}
+
+func removeInLoop(e *env) {
+	e.fillNumbers("t", 50)
+	e.update(func(tx backend.WriteTx) {
+		for _, r := range []backend.Range{{}, {Reverse: true}} {
+			seen := 0
+			for kv, err := range tx.Scan("t", r) {
+				if err == nil {
+					err = backend.Remove(tx, "t", kv.Key)
+				}
+				if err == nil {
+					err = backend.Remove(tx, "t", []byte("000025"))
+				}
+				if err != nil {
+					e.Fatalf("at pair %d: %v", seen, err)
+				}
+				seen++
+			}
+			if seen != 50 {
+				e.Errorf("the loop saw %d pairs, want 50", seen)
+			}
+			if n, err := backend.Count(tx, "t", backend.Range{}); n != 0 || err != nil {
+				e.Errorf("Count after it = %d, %v, want 0, nil", n, err)
+			}
+			for i := range 50 {
+				e.put(tx, "t", fmt.Sprintf("%06d", i), fmt.Sprint(i))
+			}
+		}
+	})
+}
+
 // plainStore hides the optional methods of a store.
 type plainStore struct{ backend.Store }
 
@@ -134,7 +214,7 @@ func flush(e *env) {
 }
 
 func txOptions(e *env) {
-	for i, d := range []backend.Durability{backend.Default, backend.Relaxed, backend.Strict} {
+	for i, d := range []backend.Durability{backend.Default, backend.Relaxed, backend.Strict, backend.Async} {
 		ctx := backend.WithTxOptions(e.ctx, backend.TxOptions{Durability: d})
 		err := e.s.Update(ctx, func(_ context.Context, tx backend.WriteTx) error {
 			return tx.Put("t", []byte("k"), []byte{'0' + byte(i)})

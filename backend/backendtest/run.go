@@ -36,7 +36,7 @@ func Run(t *testing.T, cfg Config) {
 	for _, group := range [][]testCase{
 		pairCases, keyCases, tableCases, scanCases, loopCases, stampCases, limitCases,
 		txCases, nestedCases, closeCases, cancelCases, snapshotCases, concurrentCases,
-		optionalCases, faultCases, modelCases, persistCases, shareCases,
+		optionalCases, storageCases, faultCases, modelCases, persistCases, shareCases,
 	} {
 		for _, c := range group {
 			if c.needs != nil && !c.needs(cfg) {
