@@ -21,10 +21,9 @@ type commitRequest struct {
 
 // commit adds r's record to the log. When it returns nil the commits have
 // happened. When it returns errBeaten they have not, and the tail is what the
-// others did; it has no records when r is alone's or the root has moved past
-// the state. When it returns errLost nobody knows. Other errors mean that they
+// others did. When it returns errLost nobody knows. Other errors mean that they
 // have not happened. The tail's root is another one than r's also when the
-// commits have happened after somebody's checkpoint of the same state.
+// commits have happened, after somebody's checkpoint of the same state.
 //
 // Nothing waits for the answers of IndexedDB before it is told to commit, since
 // that would cost another way to the browser's storage process and back; the
@@ -65,6 +64,14 @@ func (c *conn) commit(ctx context.Context, r commitRequest) (tail, error) {
 	var e *exception
 	beaten := errors.As(err, &e) && e.name == "ConstraintError"
 	if err != nil && !beaten {
+		return news, err
+	}
+	if beaten && r.alone {
+		// Not alone after all: who was it?
+		r.record, r.alone = nil, false
+		if news, err = c.commit(ctx, r); err == nil {
+			err = errBeaten
+		}
 		return news, err
 	}
 	if r.alone {

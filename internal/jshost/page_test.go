@@ -69,6 +69,15 @@ func TestLocks(t *testing.T) {
 		eval(t, a, `release()`, nil)
 		eval(t, b, query, "0,0")
 	})
+	t.Run("steal", func(t *testing.T) {
+		eval(t, a, strings.ReplaceAll(mode(hold, "shared"), "new Promise((held) => navigator",
+			`new Promise((held) => globalThis.robbed = navigator`), "held")
+		eval(t, b, `navigator.locks.request("x", {steal: true}, (lock) => lock.mode)`, "exclusive")
+		eval(t, a, `robbed.catch((err) => err.name)`, "AbortError")
+		eval(t, a, `release()`, nil) // too late
+		eval(t, b, query, "0,0")
+		eval(t, b, `navigator.locks.request("x", {steal: true, mode: "shared"}, () => 0).catch((err) => err.name)`, "NotSupportedError")
+	})
 	t.Run("abort", func(t *testing.T) {
 		eval(t, a, mode(hold, "exclusive"), "held")
 		eval(t, b, `const stop = new AbortController();

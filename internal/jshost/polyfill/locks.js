@@ -1,4 +1,4 @@
-// navigator.locks, by the Web Locks standard, without steal.
+// navigator.locks, by the Web Locks standard.
 (host) => {
   const names = new Map(); // lock name -> {held: [grant], queue: [request]}
 
@@ -44,11 +44,20 @@
     }
     try {
       const lock = Object.freeze({ name: request.name, mode: request.mode });
-      request.resolve(await request.callback(lock));
+      request.resolve(await request.callback(lock)); // too late when it was stolen
     } catch (err) {
       request.reject(err);
     } finally {
       release(request);
+    }
+  };
+
+  // rob takes the lock from all who hold it.
+  const rob = (e) => {
+    for (const victim of e.held.splice(0)) {
+      host.queueTask(victim.page, () =>
+        victim.reject(new DOMException("the lock was stolen by another request", "AbortError")),
+      );
     }
   };
 
@@ -68,11 +77,15 @@
     if (mode !== "exclusive" && mode !== "shared") {
       throw new TypeError(`${mode} is not a mode of locks`);
     }
-    if (name.startsWith("-") || steal || (signal !== undefined && ifAvailable)) {
+    const unsupported =
+      name.startsWith("-") ||
+      (steal && (ifAvailable || mode !== "exclusive")) ||
+      (signal !== undefined && (ifAvailable || steal));
+    if (unsupported) {
       throw new DOMException("this request of a lock is not supported", "NotSupportedError");
     }
     signal?.throwIfAborted();
-    return { name, mode, ifAvailable, signal, callback, page: host.current() };
+    return { name, mode, ifAvailable, steal, signal, callback, page: host.current() };
   };
 
   const locks = {
@@ -104,7 +117,12 @@
         };
         Object.assign(request, { resolve, reject });
         request.signal?.addEventListener("abort", abort);
-        e.queue.push(request);
+        if (request.steal) {
+          rob(e);
+          e.queue.unshift(request);
+        } else {
+          e.queue.push(request);
+        }
         advance(request.name);
       });
     },
