@@ -4,6 +4,7 @@ package bolt
 
 import (
 	"context"
+	"os"
 	"runtime/debug"
 	"sync/atomic"
 
@@ -74,6 +75,20 @@ func (s *Store) Update(ctx context.Context, fn func(context.Context, backend.Wri
 		err = ctx.Err()
 	}
 	return tx.end(turn, err)
+}
+
+// Status is as in [backend.StatusReporter]. It knows the size of the file.
+func (s *Store) Status(ctx context.Context) (backend.Status, error) {
+	_, turn, err := s.gate.Read(ctx)
+	if err != nil {
+		return backend.Status{}, err
+	}
+	defer turn.End()
+	file, err := os.Stat(s.db.Path())
+	if err != nil {
+		return backend.Status{}, failure("status", err, "")
+	}
+	return backend.Status{Stored: uint64(file.Size()), Persisted: true}, nil
 }
 
 // Close is as in [backend.Store]. The file is unlocked when it returns nil.
