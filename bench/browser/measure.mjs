@@ -10,7 +10,10 @@ const minutes = 15;
 // version, and why the system stopped, when it did. lines is the list of lines to measure, or undefined for
 // all; the line "cold" is the median of navigations to the page, as it is after the list of work.
 export async function measure(system, origin, { rows, warmRows, lines, navigations, chromiumFlags }) {
-  const browser = await launch({ args: ["--js-flags=--expose-gc", ...chromiumFlags] });
+  const browser = await launch({
+    args: ["--js-flags=--expose-gc", ...chromiumFlags],
+    protocolTimeout: (minutes + 1) * 60_000,
+  });
   const result = { lines: {}, none: [], browser: await browser.version() };
   const complaints = [];
   let timer;

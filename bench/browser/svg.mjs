@@ -54,7 +54,7 @@ export function draw({ systems, sizes, summary, rounds, about }) {
     parts.push(text(16, y + cell.height / 2 + 4, long));
     systems.forEach((system, i) => {
       const found = summary[system.name][id];
-      const shown = found ? ofCell(system, found) : { words: missing(rounds, system, id) };
+      const shown = found ? ofCell(system, id, found) : { words: missing(rounds, system, id) };
       parts.push(drawCell(column(i), y, shown));
       if (found && writes.has(id) && isOther(found, summary.larder?.[id])) {
         parts.push(rect(column(i) + 2, y + 2, cell.width - 4, cell.height - 4, "other"));
@@ -72,10 +72,12 @@ const writes = new Set(["bulk", "at-once", "update", "delete"]);
 // isOther tells that a commit was acknowledged under other terms than Larder's.
 const isOther = (found, larder) => larder !== undefined && found.ack !== larder.ack;
 
-// ofCell returns what is said of a line: Larder's own time, or another's ratio to it.
-function ofCell(system, { ms, ratios }) {
+// ofCell returns what is said of a line: Larder's own time, or another's ratio to it, and below it the
+// spread, or, of commits that are saved later, when all were.
+function ofCell(system, line, { ms, saved, ratios }) {
+  const later = line === "commits-async" && saved && `saved ${milliseconds(saved.median)}`;
   if (system.name === "larder" || !ratios.larder) {
-    return { words: milliseconds(ms.median), below: between(ms), kind: "even" };
+    return { words: milliseconds(ms.median), below: later || between(ms), kind: "even" };
   }
   const { median } = ratios.larder;
   const kind = [
@@ -85,7 +87,7 @@ function ofCell(system, { ms, ratios }) {
     ["win", median < 5],
     ["far", true],
   ].find(([, holds]) => holds)[0];
-  return { words: times(median), below: between(ratios.larder), kind };
+  return { words: times(median), below: later || between(ratios.larder), kind };
 }
 
 const between = ({ least, greatest }) => `${digits(least)}–${digits(greatest)}`;
