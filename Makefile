@@ -42,6 +42,10 @@ lint: setup ## format, vet, staticcheck, biome, tsc, modules, wasm size
 cross: setup ## builds for every platform
 	@go run ./scripts/test cross
 
+soak: setup ## what takes long: browsers killed again and again (SEED=n repeats a run)
+	@bash scripts/build.sh
+	@node --test --test-concurrency=1 --test-reporter=spec js/test/soak/*.test.mjs
+
 rows: ## which tests show which capability, from the last make test
 	@go run ./scripts/rows
 

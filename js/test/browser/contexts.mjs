@@ -1,0 +1,81 @@
+// Pages and workers that have a database open. Their global scope holds larder, db and rows; what is done in them is a
+// function without a closure, as for page.evaluate.
+
+/** The collection that most tests work on. */
+export const schema = { rows: { key: "id", indexes: { half: "half" } } };
+
+/** Starts a worker in the page and returns it. */
+export async function startWorker(page) {
+  const created = new Promise((resolve) => page.once("workercreated", resolve));
+  // Chromium crashes now and then when a worker is asked to import something before its own script has run.
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        self.worker = new Worker("/test/browser/empty.mjs", { type: "module" });
+        worker.onmessage = resolve;
+      }),
+  );
+  return created;
+}
+
+/** Opens the database name in a page or a worker. */
+export async function openDatabase(context, name, options = {}) {
+  await context.evaluate(
+    async (name, options) => {
+      self.larder ??= await import("/dist/index.js");
+      self.db = await larder.open(name, options);
+      self.rows = db.collection("rows");
+    },
+    name,
+    { collections: schema, ...options },
+  );
+}
+
+/**
+ * Returns the lowest number in the log of the database name, as IndexedDB holds it: it rises when a checkpoint folds the
+ * log. Undefined when the log is empty.
+ */
+export function firstOfLog(context, name) {
+  return context.evaluate(
+    (name) =>
+      new Promise((resolve, reject) => {
+        const opening = indexedDB.open(`larder:${name}`);
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const request = opening.result.transaction("log").objectStore("log").getAllKeys(null, 1);
+          request.onsuccess = () => {
+            opening.result.close();
+            resolve(request.result[0]);
+          };
+          request.onerror = () => reject(request.error);
+        };
+      }),
+    name,
+  );
+}
+
+/**
+ * A gate in context: a function in it that awaits `passed(name)` is held there until the test calls open. reached
+ * is fulfilled once one waits.
+ */
+export async function gate(context, name) {
+  await context.evaluate((name) => {
+    self.gates ??= {};
+    const gate = {};
+    gate.reached = new Promise((resolve) => {
+      gate.reach = resolve;
+    });
+    gate.opened = new Promise((resolve) => {
+      gate.open = resolve;
+    });
+    gates[name] = gate;
+    self.passed = (name) => {
+      gates[name].reach();
+      return gates[name].opened;
+    };
+  }, name);
+  return {
+    reached: () => context.evaluate((name) => gates[name].reached, name),
+    open: () => context.evaluate((name) => gates[name].open(), name),
+  };
+}

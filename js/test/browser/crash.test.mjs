@@ -1,0 +1,21 @@
+// A few of the kills that js/test/soak has many of.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { profile, serve } from "./browser.mjs";
+import { crashes } from "./crash.mjs";
+import { newSeed } from "./random.mjs";
+
+for (const durability of ["relaxed", "strict"]) {
+  test(`a browser killed in a ${durability} load has a prefix with every acknowledged commit`, async (t) => {
+    const seed = newSeed();
+    const { commits, folds } = await crashes(t, {
+      origin: await serve(t),
+      userDataDir: await profile(t),
+      seed,
+      rounds: 3,
+      durability,
+    });
+    t.diagnostic(`seed ${seed}: ${commits} commits, the log was folded before ${folds} of the kills`);
+    assert.ok(folds > 0, `seed ${seed}: no checkpoint was made`);
+  });
+}

@@ -1,0 +1,22 @@
+// Thirty kills for each durability. SEED repeats a run's choices.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { profile, serve } from "../browser/browser.mjs";
+import { crashes } from "../browser/crash.mjs";
+import { newSeed } from "../browser/random.mjs";
+
+const rounds = 30;
+for (const durability of ["relaxed", "strict"]) {
+  test(`a browser killed ${rounds} times in ${durability} loads`, async (t) => {
+    const seed = newSeed();
+    const { commits, folds } = await crashes(t, {
+      origin: await serve(t),
+      userDataDir: await profile(t),
+      seed,
+      rounds,
+      durability,
+    });
+    t.diagnostic(`seed ${seed}: ${commits} commits, the log was folded before ${folds} of the kills`);
+    assert.ok(folds > rounds / 2, `seed ${seed}: only ${folds} checkpoints`);
+  });
+}
