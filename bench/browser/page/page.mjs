@@ -96,7 +96,7 @@ async function timed(line, input, session) {
     const { db } = session;
     const output = await line.run(db, input, { end: began + limit });
     result.ms = performance.now() - began;
-    if (line.writes && db.flush) {
+    if (line.writes && session.ack === "async" && db.flush) {
       await db.flush();
       result.saved = performance.now() - began;
     }
