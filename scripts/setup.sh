@@ -18,7 +18,8 @@ at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; 
 
 # install PACKAGE... installs Debian packages; it fails, with words, where it can't.
 install() {
-  command -v apt-get >/dev/null || fail "missing: $*; there is no apt-get here, so please install it by hand"
+  command -v apt-get >/dev/null ||
+    fail "missing: $*, as Debian names them; there is no apt-get here, so please install them by hand"
   local as=()
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || fail "missing: $*; please run, as root: apt-get install $*"
@@ -30,6 +31,16 @@ install() {
     fail "apt-get could not install $*"
 }
 
+# need BROWSER VARIABLE PACKAGE... makes the packages missing unless the browser
+# is found. A path of it that a person has set in VARIABLE must be right.
+need() {
+  local browser=$1 variable=$2
+  shift 2
+  if node "scripts/browser/$browser.mjs" >/dev/null 2>&1; then return; fi
+  [ -z "$variable" ] || [ -z "${!variable:-}" ] || fail "$variable is ${!variable}, which can't be run"
+  missing+=("$@")
+}
+
 command -v go >/dev/null || fail "Go is missing: Larder needs Go 1.26 or newer, see https://go.dev/dl/"
 go_version=$(go env GOVERSION)
 at_least "${go_version#go}" 1.26 || fail "this is ${go_version}: Larder needs Go 1.26 or newer"
@@ -38,16 +49,22 @@ node_version=$(node --version)
 at_least "${node_version#v}" 20 || fail "this is Node ${node_version}: Larder needs Node 20 or newer"
 command -v npm >/dev/null || fail "npm is missing: it comes with Node, or as the Debian package npm"
 
+browsers=
 if [ "${1:-}" != demo ]; then
   missing=()
+  # Elsewhere its lane says that it isn't there.
+  webkit=
+  [ "$(uname)" != Linux ] || webkit=webkit
   # The race detector needs cgo.
   command -v "$(go env CC)" >/dev/null || missing+=(gcc libc6-dev)
-  if ! node scripts/browser/chromium.mjs >/dev/null 2>&1; then
-    [ -z "${CHROMIUM:-}" ] || fail "CHROMIUM is ${CHROMIUM}, which can't be run"
-    missing+=(chromium)
-  fi
+  need chromium CHROMIUM chromium
+  need firefox FIREFOX firefox-esr
+  [ -z "$webkit" ] || need webkit '' webkit2gtk-driver xvfb
   [ ${#missing[@]} = 0 ] || install "${missing[@]}"
-  node scripts/browser/chromium.mjs >/dev/null || fail "Chromium is not found: set CHROMIUM to its path"
+  for browser in chromium firefox $webkit; do
+    path=$(node "scripts/browser/$browser.mjs") || fail "$browser was installed and is not found"
+    browsers="$browsers, $path"
+  done
 fi
 
 # packages FOLDER installs the npm packages of the folder's lock file.
@@ -71,4 +88,4 @@ if [ ! -e "$bundle" ] || [ internal/jshost/bundle.mjs -nt "$bundle" ] || [ js/no
   node internal/jshost/bundle.mjs
 fi
 
-say "ready: ${go_version}, Node ${node_version}$([ "${1:-}" = demo ] || printf ', %s' "$(node scripts/browser/chromium.mjs)")"
+say "ready: ${go_version}, Node ${node_version}${browsers}"

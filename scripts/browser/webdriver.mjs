@@ -96,7 +96,7 @@ class Page {
       (window.larderCalls ??= {})[arguments[0]] = call;
       (async (args) => (${pageFunction})(...args))(arguments[1]).then(
         (value) => { call.answer = { value }; },
-        (error) => { call.answer = { error: error.message + "\\n" + error.stack }; },
+        (error) => { call.answer = { error: [error, error?.stack].join("\\n") }; },
       );`;
     await this.#send("POST", "/execute/sync", { script: started, args: [id, args] });
     for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {

@@ -12,10 +12,9 @@ import { findProgram, printProgram } from "./find.mjs";
 import { connect } from "./webdriver.mjs";
 
 // findWebKit returns the path of WebKitWebDriver, which knows where its browser
-// is: $WEBKIT if it is set, else that on the PATH. It returns undefined if it
-// or Xvfb isn't there.
+// is. It returns undefined if it or Xvfb isn't on the PATH.
 export function findWebKit() {
-  return findProgram(undefined, ["Xvfb"]) && findProgram(process.env.WEBKIT, ["WebKitWebDriver"]);
+  return findProgram(undefined, ["Xvfb"]) && findProgram(undefined, ["WebKitWebDriver"]);
 }
 
 // launch starts the browser and returns a Browser of webdriver.mjs. It keeps

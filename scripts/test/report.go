@@ -43,7 +43,7 @@ func (r report) print(w io.Writer) {
 	if failed > 0 {
 		word = "FAIL"
 	}
-	line := fmt.Sprintf("%s  %-13s %5d passed, %d failed", word, r.lane, passed, failed)
+	line := fmt.Sprintf("%s  %-15s %5d passed, %d failed", word, r.lane, passed, failed)
 	if skipped > 0 {
 		line += fmt.Sprintf(", %d skipped", skipped)
 	}

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
+import { browserName } from "../../scripts/browser/launch.mjs";
 import { openPage, serve, startBrowser, textOf } from "./page.mjs";
 
-/** Clicks the link to the report and returns what is in the file. */
+/** Clicks the link to the report and returns what is in the file. This is done by Chromium's own protocol. */
 async function download(page) {
   const folder = mkdtempSync(join(tmpdir(), "larder-report-"));
   try {
@@ -25,22 +26,25 @@ async function download(page) {
 }
 
 let server;
-let session;
+let browser;
 
 before(async () => {
   server = await serve();
-  session = await startBrowser();
+  browser = await startBrowser();
 });
 
 after(async () => {
-  await session?.close();
+  await browser?.close();
   server?.stop();
 });
 
-test("D29 the conformance page runs every program, rule by rule, without a failure, twice", async () => {
-  const page = await openPage(session.browser, `${server.url}test/`);
+// In the others than Chromium the same programs have run by themselves.
+const runs = browserName === "chromium" ? ["first", "after a reload"] : ["first"];
+
+test("D29 the conformance page runs every program, rule by rule, without a failure", async () => {
+  const page = await openPage(browser, `${server.url}test/`);
   const programs = await page.evaluate(async () => (await fetch("programs.json")).json());
-  for (const run of ["first", "after a reload"]) {
+  for (const run of runs) {
     await page.click("#start");
     await page.waitForFunction(() => globalThis.report || !document.getElementById("problem").hidden, {
       timeout: 600_000,
@@ -59,10 +63,10 @@ test("D29 the conformance page runs every program, rule by rule, without a failu
       assert.ok(program.passed > 0, `${run}: ${program.package} ran no test`);
     }
     assert.equal(
-      await page.$$eval(".rules li", (items) => items.length),
+      await page.evaluate(() => document.querySelectorAll(".rules li").length),
       report.programs.reduce((n, p) => n + p.tests.length, 0),
     );
-    assert.deepEqual(await download(page), report, run);
+    if (browserName === "chromium") assert.deepEqual(await download(page), report, run);
     await page.reload();
   }
   assert.deepEqual(page.problems, []);

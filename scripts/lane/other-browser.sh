@@ -1,0 +1,8 @@
+# shellcheck shell=bash
+# The lanes of the browsers beside Chromium source it. LARDER_BROWSER says which one; it fails when that isn't there.
+source scripts/lane/node-test.sh
+failed=0
+node scripts/browser/run.mjs --json "$RESULTS" || failed=1
+bash scripts/demo.sh || failed=1
+node_test js/test/browser/api.test.mjs js/test/browser/durability.test.mjs web/e2e/conformance.test.mjs || failed=1
+exit "$failed"
