@@ -126,7 +126,7 @@ async function main() {
   ];
   const report = { systems, sizes, summary, rounds, about };
   const drawing = draw(report);
-  const text = tables(report);
+  const text = `${tables(report)}\n${about.join("\n\n")}\n`;
   const json = {
     date,
     browser,
@@ -146,7 +146,7 @@ async function main() {
   const failed = rounds.some((round) => Object.values(round).some(({ error }) => error));
   if (options.whole && !failed && wrong.length === 0) writeFileSync(join(root, "docs/bench-browser.svg"), drawing);
 
-  process.stdout.write(`${text}\n${about.join("\n")}\n`);
+  process.stdout.write(text);
   for (const difference of wrong) process.stderr.write(`results differ: ${difference}\n`);
   return failed || wrong.length > 0 ? 1 : 0;
 }
