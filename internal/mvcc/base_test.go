@@ -10,6 +10,8 @@ import (
 	"github.com/larderdb/larder/internal/mvcc"
 )
 
+var errAbsent = &backend.Error{Class: backend.ErrNotInMemory}
+
 // A base is a Base in memory.
 type base struct {
 	pairs []backend.KV
@@ -22,7 +24,7 @@ func (b *base) at(key []byte) (int, bool) {
 
 func (b *base) missing(cached bool) error {
 	if cached && b.fails.next() {
-		return &backend.Error{Class: backend.ErrNotInMemory}
+		return errAbsent
 	}
 	return nil
 }

@@ -1,10 +1,13 @@
 package mvcc_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/internal/mvcc"
 )
 
@@ -111,4 +114,85 @@ func checkCounts(t *rapid.T, tx *mvcc.WriteTx) {
 			t.Fatalf("Count(%s, %+v) = %d, %v, want %d", table, r, got, err, want)
 		}
 	}
+}
+
+// What a Base fails with comes out as it is, once, and nothing has changed.
+func TestErrorsOfABase(t *testing.T) {
+	s := commit(t, new(mvcc.Snapshot), func(tx *mvcc.WriteTx) {
+		put(t, tx, "t", "a", "1")
+		put(t, tx, "t", "c", "3")
+	})
+	s = commit(t, fold(s, &failing{}), func(tx *mvcc.WriteTx) { put(t, tx, "t", "b", "2") })
+	for name, call := range map[string]func(tx *mvcc.WriteTx) error{
+		"Get":    func(tx *mvcc.WriteTx) error { _, err := tx.Get("t", []byte("a")); return err },
+		"Count":  func(tx *mvcc.WriteTx) error { _, err := tx.Count("t", backend.Range{}); return err },
+		"Delete": func(tx *mvcc.WriteTx) error { _, err := tx.Delete("t", []byte("a")); return err },
+		"Scan": func(tx *mvcc.WriteTx) (failed error) {
+			for kv, err := range tx.Scan("t", backend.Range{}) {
+				if failed != nil {
+					t.Errorf("Scan yields %q, %v after its error", kv.Key, err)
+				}
+				failed = err
+			}
+			return failed
+		},
+	} {
+		// Some reads of the Base fail, and what doesn't read it succeeds.
+		for range 20 {
+			tx := s.Write(backend.WithTxOptions(t.Context(), backend.TxOptions{Cached: true}))
+			if v, err := tx.Get("t", []byte("b")); string(v) != "2" || err != nil {
+				t.Fatalf("Get of a pair above the Base = %q, %v, want 2, nil", v, err)
+			}
+			if err := tx.Remove("t", []byte("b")); err != nil {
+				t.Fatalf("Remove = %v, want nil", err)
+			}
+			if err := call(tx); err != nil && err != errAbsent {
+				t.Fatalf("%s = %v, want the Base's error itself", name, err)
+			} else if err == nil {
+				continue
+			}
+			tx.SetCached(false)
+			if next, err := tx.Commit(3); err != nil || dump(next) != `3 t{"a"="1" "c"="3" }` {
+				t.Fatalf("after the error of %s the transaction commits %s, %v", name, dump(next), err)
+			}
+		}
+	}
+}
+
+// Size is about the bytes that a checkpoint folds.
+func TestSize(t *testing.T) {
+	const n, value = 1000, 500
+	s := commit(t, new(mvcc.Snapshot), func(tx *mvcc.WriteTx) {
+		for i := range n {
+			put(t, tx, "t", fmt.Sprintf("%06d", i), strings.Repeat("v", value))
+			put(t, tx, "t", fmt.Sprintf("%06d", i), strings.Repeat("w", value))
+		}
+	})
+	want := func(s *mvcc.Snapshot, least, most int) {
+		t.Helper()
+		if got := s.Size(); got < least || got > most {
+			t.Errorf("Size = %d, want %d to %d", got, least, most)
+		}
+	}
+	want(s, n*value, n*(value+100))
+	folded := fold(s, nil)
+	want(folded, 0, 0)
+	removed := commit(t, folded, func(tx *mvcc.WriteTx) {
+		for i := range n {
+			if err := tx.Remove("t", fmt.Appendf(nil, "%06d", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	want(removed, n*6, n*100)
+	want(commit(t, removed, func(tx *mvcc.WriteTx) {
+		if err := tx.DropTable("t"); err != nil {
+			t.Fatal(err)
+		}
+	}), 0, 0)
+	want(commit(t, s, func(tx *mvcc.WriteTx) {
+		if _, err := backend.DeleteRange(tx, "t", backend.Range{}); err != nil {
+			t.Fatal(err)
+		}
+	}), 0, 0)
 }

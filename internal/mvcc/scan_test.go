@@ -37,17 +37,62 @@ func TestScanEndsWithItsContext(t *testing.T) {
 }
 
 // A scan finds its last bound in another way when it is long than when it is
-// short, so every length is tried, with bounds that are keys and that aren't.
+// short, and goes on otherwise where a Base has ended, so every length is tried,
+// with bounds that are keys and that aren't.
 func TestScanOfEveryLength(t *testing.T) {
 	key := func(i int) string { return fmt.Sprintf("%03d", i) }
-	var keys []string
-	s := commit(t, new(mvcc.Snapshot), func(tx *mvcc.WriteTx) {
-		for i := 0; i < 200; i += 2 {
-			put(t, tx, "t", key(i), "")
-			keys = append(keys, key(i))
+	even := func(from, to int) func(*testing.T, *mvcc.WriteTx) {
+		return func(t *testing.T, tx *mvcc.WriteTx) {
+			for i := from; i < to; i += 2 {
+				put(t, tx, "t", key(i), "")
+			}
 		}
-	})
-	tx := s.Read(t.Context())
+	}
+	none := func(t *testing.T, tx *mvcc.WriteTx) {}
+	for name, parts := range map[string]struct {
+		below, above func(*testing.T, *mvcc.WriteTx)
+	}{
+		"all in memory":      {none, even(0, 200)},
+		"all in the Base":    {even(0, 200), none},
+		"the Base first":     {even(0, 80), even(80, 200)},
+		"the Base last":      {even(80, 200), even(0, 80)},
+		"the Base within":    {even(60, 130), func(t *testing.T, tx *mvcc.WriteTx) { even(0, 90)(t, tx); even(120, 200)(t, tx) }},
+		"every other in one": {func(t *testing.T, tx *mvcc.WriteTx) { everyFourth(t, tx, 0) }, func(t *testing.T, tx *mvcc.WriteTx) { everyFourth(t, tx, 2) }},
+		"with deleted pairs": {func(t *testing.T, tx *mvcc.WriteTx) {
+			even(0, 170)(t, tx)
+			for i := 1; i < 200; i++ {
+				put(t, tx, "t", key(i), "deleted below")
+			}
+		}, func(t *testing.T, tx *mvcc.WriteTx) {
+			for i := range 250 {
+				if i%2 == 1 || i >= 200 {
+					if err := tx.Remove("t", []byte(key(i))); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := commit(t, new(mvcc.Snapshot), func(tx *mvcc.WriteTx) { parts.below(t, tx) })
+			s = commit(t, fold(s, nil), func(tx *mvcc.WriteTx) { parts.above(t, tx) })
+			scanEveryLength(t, s.Read(t.Context()), key)
+		})
+	}
+}
+
+func everyFourth(t *testing.T, tx *mvcc.WriteTx, from int) {
+	for i := from; i < 200; i += 4 {
+		put(t, tx, "t", fmt.Sprintf("%03d", i), "")
+	}
+}
+
+// scanEveryLength scans a table of the even keys up to 200.
+func scanEveryLength(t *testing.T, tx *mvcc.ReadTx, key func(int) string) {
+	var keys []string
+	for i := 0; i < 200; i += 2 {
+		keys = append(keys, key(i))
+	}
 	check := func(r backend.Range) {
 		t.Helper()
 		want := slices.DeleteFunc(slices.Clone(keys), func(k string) bool {
