@@ -44,10 +44,6 @@ const ends = "ends too early"
 
 // uvarint reads a number; ok is false when there is none.
 func (c *checker) uvarint() (v uint64, ok bool) {
-	if c.at < len(c.b) && c.b[c.at] < 0x80 {
-		c.at++
-		return uint64(c.b[c.at-1]), true
-	}
 	v, n := binary.Uvarint(c.b[c.at:])
 	if n <= 0 {
 		return 0, false
@@ -117,82 +113,108 @@ func (c *checker) entries(kind byte) (reason string) {
 		return "has an impossible count of entries"
 	}
 	offsets, _ := c.bytes(2 * n)
-	var sum totals
+	if kind == kindLeaf {
+		reason = c.pairs(offsets)
+	} else {
+		reason = c.children(offsets)
+	}
+	if reason == "" && c.at != len(c.b) {
+		reason = "goes on after its end"
+	}
+	return reason
+}
+
+const (
+	misplaced = "has an entry out of place"
+	disorder  = "has keys out of order"
+)
+
+// pairs reads the entries of a leaf. It is most of the time that Check takes,
+// and so doesn't call what it can do itself.
+func (c *checker) pairs(offsets []byte) (reason string) {
+	b, at := c.b, c.at
 	var last []byte
-	for i := 0; i < len(offsets); i += 2 {
-		if int(binary.BigEndian.Uint16(offsets[i:])) != c.at {
-			return "has an entry out of place"
+	for ; len(offsets) >= 2; offsets = offsets[2:] {
+		if int(binary.BigEndian.Uint16(offsets)) != at {
+			return misplaced
 		}
-		var key []byte
-		if kind == kindLeaf {
-			key, reason = c.pair()
+		if len(b)-at < 2 {
+			return ends
+		}
+		n, size := uint64(b[at]), uint64(b[at+1])
+		at += 2
+		if n|size >= 0x80 {
+			c.at = at - 2
+			var ok1, ok2 bool
+			n, ok1 = c.uvarint()
+			size, ok2 = c.uvarint()
+			if !ok1 || !ok2 {
+				return ends
+			}
+			at = c.at
+		}
+		if n == 0 || n > backend.MaxKey {
+			return "has a key of impossible length"
+		}
+		rest := n // of the entry: the key and what follows it
+		if size&1 == 0 {
+			if size>>1 > maxPage {
+				return ends
+			}
+			rest += size >> 1
 		} else {
-			key, reason = c.child(&sum)
+			rest += idSize
 		}
-		if reason != "" {
-			return reason
+		if rest > uint64(len(b)-at) {
+			return ends
 		}
-		if i > 0 && bytes.Compare(last, key) >= 0 {
-			return "has keys out of order"
+		key := b[at : at+int(n)]
+		if size&1 != 0 {
+			id := binary.BigEndian.Uint64(b[at+int(n):])
+			if id == 0 || id > maxID || size>>1 == 0 || size>>1 > backend.MaxValue {
+				return "has an impossible value"
+			}
 		}
-		last = key
+		if bytes.Compare(last, key) >= 0 { // no key is empty
+			return disorder
+		}
+		last, at = key, at+int(rest)
 	}
-	if c.at != len(c.b) {
-		return "goes on after its end"
-	}
+	c.at = at
 	return ""
 }
 
-// pair reads an entry of a leaf and returns its key.
-func (c *checker) pair() (key []byte, reason string) {
-	n, ok := c.uvarint()
-	size, ok2 := c.uvarint()
-	if !ok || !ok2 {
-		return nil, ends
-	}
-	if n == 0 || n > backend.MaxKey {
-		return nil, "has a key of impossible length"
-	}
-	if key, ok = c.bytes(n); !ok {
-		return nil, ends
-	}
-	if size&1 == 0 {
-		_, ok = c.bytes(size >> 1)
-	} else {
-		var id ID
-		id, ok = c.id()
-		if ok && (id == 0 || id > maxID || size>>1 == 0 || size>>1 > backend.MaxValue) {
-			return nil, "has an impossible value"
+// children reads the entries of an inner node.
+func (c *checker) children(offsets []byte) (reason string) {
+	var count, size uint64 // of all, which must not overflow
+	var last []byte
+	for i := 0; i < len(offsets); i += 2 {
+		if int(binary.BigEndian.Uint16(offsets[i:])) != c.at {
+			return misplaced
 		}
+		id, ok1 := c.id()
+		pairs, ok2 := c.uvarint()
+		under, ok3 := c.uvarint()
+		n, ok4 := c.uvarint()
+		under >>= 1
+		if !ok1 || !ok2 || !ok3 || !ok4 {
+			return ends
+		}
+		if id == 0 || id > maxID || pairs == 0 || pairs > maxID-count || under > maxID-size {
+			return "has an impossible child"
+		}
+		count, size = count+pairs, size+under
+		if n > backend.MaxKey {
+			return "has a bound of impossible length"
+		}
+		bound, ok := c.bytes(n)
+		if !ok {
+			return ends
+		}
+		if i > 0 && bytes.Compare(last, bound) >= 0 {
+			return disorder
+		}
+		last = bound
 	}
-	if !ok {
-		return nil, ends
-	}
-	return key, ""
-}
-
-// totals are the sums of an inner node's entries, which must not overflow.
-type totals struct{ count, size uint64 }
-
-// child reads an entry of an inner node and returns its lower bound.
-func (c *checker) child(sum *totals) (bound []byte, reason string) {
-	id, ok1 := c.id()
-	count, ok2 := c.uvarint()
-	size, ok3 := c.uvarint()
-	n, ok4 := c.uvarint()
-	if !ok1 || !ok2 || !ok3 || !ok4 {
-		return nil, ends
-	}
-	size >>= 1
-	if id == 0 || id > maxID || count == 0 || count > maxID-sum.count || size > maxID-sum.size {
-		return nil, "has an impossible child"
-	}
-	sum.count, sum.size = sum.count+count, sum.size+size
-	if n > backend.MaxKey {
-		return nil, "has a bound of impossible length"
-	}
-	if bound, ok1 = c.bytes(n); !ok1 {
-		return nil, ends
-	}
-	return bound, ""
+	return ""
 }

@@ -45,11 +45,10 @@ func open(b []byte) (nd node, level uint8, table []byte) {
 	return node{b, at, int(n)}, level, table
 }
 
-// uvarint returns the number at b[at] and where it ends.
+// uvarint returns the number at b[at] and where it ends. The compiler doesn't
+// inline it; where entries are searched or scanned, numbers of one byte, which
+// most are, go without the call.
 func uvarint(b []byte, at int) (uint64, int) {
-	if c := b[at]; c < 0x80 {
-		return uint64(c), at + 1
-	}
 	v, n := binary.Uvarint(b[at:])
 	return v, at + n
 }
@@ -69,24 +68,35 @@ func (nd *node) offset(i int) int {
 
 // key returns the key of pair i of a leaf.
 func (nd *node) key(i int) []byte {
-	n, at := uvarint(nd.b, nd.offset(i))
-	at = skip(nd.b, at)
-	return nd.b[at : at+int(n)]
+	b, at := nd.b, nd.offset(i)
+	n, at := uint64(b[at]), at+1
+	if n >= 0x80 {
+		n, at = uvarint(b, at-1)
+	}
+	at = skip(b, at)
+	return b[at : at+int(n)]
 }
 
 // pair returns pair i of a leaf. Its value is nil when it is a page of its own,
 // apart, of size bytes.
 func (nd *node) pair(i int) (key, value []byte, apart ID, size uint64) {
-	n, at := uvarint(nd.b, nd.offset(i))
-	size, at = uvarint(nd.b, at)
+	b, at := nd.b, nd.offset(i)
+	n, at := uint64(b[at]), at+1
+	if n >= 0x80 {
+		n, at = uvarint(b, at-1)
+	}
+	size, at = uint64(b[at]), at+1
+	if size >= 0x80 {
+		size, at = uvarint(b, at-1)
+	}
 	mid := at + int(n)
-	key = nd.b[at:mid:mid]
+	key = b[at:mid:mid]
 	if size&1 != 0 {
-		return key, nil, ID(binary.BigEndian.Uint64(nd.b[mid:])), size >> 1
+		return key, nil, ID(binary.BigEndian.Uint64(b[mid:])), size >> 1
 	}
 	size >>= 1
 	end := mid + int(size)
-	return key, nd.b[mid:end:end], 0, size
+	return key, b[mid:end:end], 0, size
 }
 
 // search returns the first pair of a leaf whose key isn't smaller than key, and
@@ -135,9 +145,13 @@ func (nd *node) childID(i int) ID {
 
 // bound returns the lower bound of entry i of an inner node.
 func (nd *node) bound(i int) []byte {
-	at := skip(nd.b, skip(nd.b, nd.offset(i)+idSize))
-	n, at := uvarint(nd.b, at)
-	return nd.b[at : at+int(n)]
+	b := nd.b
+	at := skip(b, skip(b, nd.offset(i)+idSize))
+	n, at := uint64(b[at]), at+1
+	if n >= 0x80 {
+		n, at = uvarint(b, at-1)
+	}
+	return b[at : at+int(n)]
 }
 
 // searchBound returns the last entry of an inner node whose lower bound is
