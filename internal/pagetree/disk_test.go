@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/internal/pagetree"
@@ -154,3 +155,5 @@ func collect(t tb, seq iter.Seq2[backend.KV, error]) (all []backend.KV) {
 	}
 	return all
 }
+
+func fmtID(id pagetree.ID) string { return strconv.FormatUint(uint64(id), 10) }
