@@ -1,7 +1,7 @@
 # What a person types. `make demo` and `make test` need nothing done before:
 # they call setup, which gets what is missing.
 
-.PHONY: help setup build demo test test-native test-wazero test-browser test-node test-examples lint cross rows size bench bench-browser clean
+.PHONY: help setup build demo test test-native test-wazero test-browser test-node test-examples lint cross soak rows size bench bench-browser clean
 .DEFAULT_GOAL := help
 
 help: ## this list
