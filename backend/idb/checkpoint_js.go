@@ -5,149 +5,223 @@ package idb
 import (
 	"bytes"
 	"context"
-	"math/rand/v2"
+	"errors"
+	"syscall/js"
+	"time"
+
+	"github.com/larderdb/larder/backend"
 )
 
-// stepSize bounds what one transaction of a checkpoint writes, so that
-// commits don't wait long for it.
-const stepSize = 2 << 20
+// errMoved ends a checkpoint that another context has overtaken.
+var errMoved = errors.New("the root has moved on")
 
-// wantCheckpoint lets the checkpoint's goroutine know when one is due.
-func (s *Store) wantCheckpoint() {
-	if s.head.Load().wantsCheckpoint() {
-		select {
-		case s.grown <- struct{}{}:
-		default:
-		}
+// makeCheckpoint folds the log into pages, unless another context is at it,
+// and deletes what nobody reads any more. How says whether it waits for the
+// other. It reports whether there is a new checkpoint.
+func (s *Store) makeCheckpoint(ctx, open context.Context, how lockHow) bool {
+	wait := ctx
+	if how == queue {
+		wait = open
 	}
+	held, err := s.locks.request(wait, checkpointLock, exclusive, how)
+	switch {
+	case err == nil:
+		defer held.release()
+	case !errors.Is(err, errNoLocks):
+		return false
+	}
+	st := s.head.Load()
+	if err = s.sync(ctx); err == nil {
+		if st = s.head.Load(); st.log <= minIdle {
+			return false // the other has done it
+		}
+		err = s.checkpoint(ctx, st)
+	}
+	s.mu.Lock()
+	switch {
+	case err == nil, errors.Is(err, errMoved), errors.Is(err, errGone):
+	case errors.Is(err, backend.ErrCorrupt), errors.Is(err, backend.ErrSchemaNewer):
+		if s.harm == nil {
+			s.harm = err
+		}
+	default:
+		// Without space, say, the next attempt would fail as well.
+		s.folder.postponed = st.log
+	}
+	s.folder.giveRoom()
+	s.mu.Unlock()
+	if err == nil {
+		s.sweep(ctx)
+	}
+	return err == nil
 }
 
-// checkpoints makes a checkpoint whenever one is due, until ctx is done.
-func (s *Store) checkpoints(ctx context.Context) {
-	for {
-		select {
-		case <-s.grown:
-		case <-ctx.Done():
-			return
-		}
-		if s.harmed() != nil {
-			continue
-		}
-		unlock, ok := tryLock(ctx, s.name)
-		if !ok {
-			continue // another context is at it
-		}
-		if base := s.head.Load(); base.wantsCheckpoint() && s.checkpoint(ctx, base) != nil {
-			// Without space, say, the next attempt would fail as well.
-			_ = s.replace(func(st *state) (*state, error) { return st.postponed(), nil })
-		}
-		unlock()
+// checkpoint makes st, whose snapshot never changes, the new checkpoint. Others
+// can commit meanwhile.
+func (s *Store) checkpoint(ctx context.Context, st *state) error {
+	ordinal, err := s.beginCheckpoint(ctx, st)
+	if err != nil {
+		return err
 	}
-}
-
-// checkpoint writes base's snapshot down as the new checkpoint. The snapshot
-// never changes, so that others can commit meanwhile.
-func (s *Store) checkpoint(ctx context.Context, base *state) error {
-	number := 1 + rand.Uint64N(maxNumber)
 	lap := s.pacer.lap()
-	w := pageStorer{conn: s.conn, checkpoint: number}
-	r, err := encodeCheckpoint(base, number,
-		func(b []byte) error { return w.add(ctx, b) },
-		func() error { return lap.rest(ctx) })
+	rest := func() error { return lap.rest(ctx) }
+	w := &pageWriter{ordinal: ordinal, rest: rest, store: s.storePages}
+	var next *base
+	tables, err := fold(ctx, st, w, rest)
 	if err == nil {
-		err = w.send(ctx)
+		err = w.flush(ctx)
 	}
 	if err == nil {
-		err = s.moveRoot(ctx, base, r)
+		next, err = s.endCheckpoint(ctx, st, w, tables)
 	}
 	if err != nil {
-		w.discard(context.WithoutCancel(ctx))
+		s.dropCheckpoint(context.WithoutCancel(ctx), ordinal)
 		return err
 	}
-	s.channel.tell(base.snap.Version()) // so that others learn of the new root
-	return nil
-}
-
-// moveRoot makes r the root, if it still is base's, and deletes what r makes
-// superfluous: the log up to its checkpoint, and all other pages. Those may
-// belong to a checkpoint that another context is writing; that one will find
-// the root moved.
-func (s *Store) moveRoot(ctx context.Context, base *state, r root) error {
-	raw := r.encode()
-	keys := s.conn.keyRange
-	// Strict, because the log is the only other copy.
-	err := s.conn.run(ctx, wholeScope, s.conn.strict, func(t *txn) {
-		store := t.store(rootStore)
-		req := store.Call("get", rootKey)
-		t.then(req, func() {
-			if stored, err := s.conn.goBytes(req.Get("result")); err != nil || !bytes.Equal(stored, base.base.raw) {
-				t.abort(errMoved)
-				return
-			}
-			store.Call("put", s.conn.bytes(raw), rootKey)
-			t.store(logStore).Call("delete", keys.Call("upperBound", r.commit))
-			pages := t.store(pageStore)
-			pages.Call("delete", keys.Call("upperBound", pageKey(r.checkpoint, 0), true))
-			pages.Call("delete", keys.Call("lowerBound", pageKey(r.checkpoint, r.pages)))
-			t.commit()
-		})
-	})
-	if err != nil {
-		return err
-	}
-	return s.replace(func(st *state) (*state, error) {
-		if !bytes.Equal(st.base.raw, base.base.raw) {
-			return st, nil // it was read meanwhile
-		}
-		return st.onto(newBase(r, raw))
-	})
-}
-
-// A pageStorer stores the records of one checkpoint.
-type pageStorer struct {
-	conn       *conn
-	checkpoint uint64
-	step       [][]byte // records for the next transaction
-	size       int      // their length
-	sent       uint32   // how many records were stored before
-}
-
-// add takes the next record, and stores those that have gathered when they are
-// enough for a transaction.
-func (w *pageStorer) add(ctx context.Context, b []byte) error {
-	if w.size+len(b) > stepSize {
-		if err := w.send(ctx); err != nil {
-			return err
-		}
-	}
-	w.step, w.size = append(w.step, b), w.size+len(b)
-	return nil
-}
-
-// send stores the records that have gathered.
-func (w *pageStorer) send(ctx context.Context) error {
-	if len(w.step) == 0 {
-		return nil
-	}
-	err := w.conn.run(ctx, onlyPagesScope, w.conn.relaxed, func(t *txn) {
-		pages := t.store(pageStore)
-		for i, b := range w.step {
-			pages.Call("add", w.conn.bytes(b), pageKey(w.checkpoint, w.sent+uint32(i)))
-		}
-		t.commit()
-	})
-	w.sent += uint32(len(w.step))
-	clear(w.step)
-	w.step, w.size = w.step[:0], 0
+	err = s.adopt(ctx, next)
+	s.channel.tell(st.snap.Version()) // so that others learn of the new root
 	return err
 }
 
-// discard deletes what was stored of a checkpoint that came to nothing. If it
-// fails itself, the next checkpoint does it.
-func (w *pageStorer) discard(ctx context.Context) {
-	_ = w.conn.run(ctx, onlyPagesScope, w.conn.relaxed, func(t *txn) {
-		own := w.conn.keyRange.Call("bound", pageKey(w.checkpoint, 0), pageKey(w.checkpoint, w.sent))
-		t.store(pageStore).Call("delete", own)
+// beginCheckpoint notes in the janitor's record that a checkpoint is made, and
+// returns its ordinal.
+func (s *Store) beginCheckpoint(ctx context.Context, st *state) (ordinal uint64, err error) {
+	err = s.conn.run(ctx, logScope, s.conn.relaxed, func(t *txn) {
+		s.withJanitor(t, st, func(j *janitor) (err error) {
+			ordinal, err = j.begin(&st.base.root, nowMillis())
+			return err
+		})
+	})
+	return ordinal, err
+}
+
+// withJanitor lets change change the janitor's record, if the root is still
+// st's, and ends the transaction.
+func (s *Store) withJanitor(t *txn, st *state, change func(j *janitor) error) {
+	store := t.store(rootStore)
+	rootReq := store.Call("get", rootKey)
+	req := store.Call("get", janitorKey)
+	t.then(req, func() {
+		stored, err := s.conn.goBytes(rootReq.Get("result"))
+		if err != nil || !bytes.Equal(stored, st.base.raw) {
+			t.abort(errMoved)
+			return
+		}
+		j, err := s.readJanitor(req.Get("result"))
+		if err == nil {
+			err = change(&j)
+		}
+		if err != nil {
+			t.abort(err)
+			return
+		}
+		store.Call("put", s.conn.bytes(j.encode()), janitorKey)
 		t.commit()
 	})
 }
+
+// readJanitor decodes what a request for the janitor's record gave.
+func (s *Store) readJanitor(v js.Value) (janitor, error) {
+	if v.IsUndefined() {
+		return janitor{}, nil // there was no checkpoint yet
+	}
+	b, err := s.conn.goBytes(v)
+	var j janitor
+	if err == nil {
+		j, err = decodeJanitor(b)
+	}
+	if err != nil {
+		return janitor{}, at("janitor's record", err)
+	}
+	return j, nil
+}
+
+// storePages stores the pages of one step. They are likely to be read soon.
+func (s *Store) storePages(ctx context.Context, pages []written) error {
+	err := s.conn.run(ctx, onlyPagesScope, s.conn.relaxed, func(t *txn) {
+		s.addPages(t, pages)
+		t.commit()
+	})
+	if err == nil {
+		for _, p := range pages {
+			s.pages.add(p.id, p.b)
+		}
+	}
+	return err
+}
+
+func (s *Store) addPages(t *txn, pages []written) {
+	store := t.store(pageStore)
+	for _, p := range pages {
+		store.Call("add", s.conn.bytes(p.b), float64(p.id))
+	}
+}
+
+// endCheckpoint moves the root to the checkpoint whose pages w has written, if
+// it still is st's base's, and deletes the log that it has folded. It returns
+// the new base.
+func (s *Store) endCheckpoint(ctx context.Context, st *state, w *pageWriter, tables []tableRoot) (*base, error) {
+	r, h, pages, err := w.finish(st, tables)
+	if err != nil {
+		return nil, err
+	}
+	raw := r.encode()
+	// Strict, because the log is the only other copy.
+	err = s.conn.run(ctx, wholeScope, s.conn.strict, func(t *txn) {
+		s.withJanitor(t, st, func(j *janitor) error {
+			if !j.end(r.ordinal) {
+				return errMoved // another context has taken this one for gone
+			}
+			for _, p := range garbagePages(pages) {
+				j.garbage = append(j.garbage, dated{uint64(p.id), nowMillis()})
+			}
+			store, log := t.store(rootStore), t.store(logStore)
+			store.Call("put", s.conn.bytes(raw), rootKey)
+			store.Call("put", s.conn.bytes(raw), copyKey)
+			s.addPages(t, pages)
+			for first, last := range j.folded(r.commit) {
+				log.Call("delete", s.conn.keyRange.Call("bound", first, last))
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return newBase(r, raw, h, s.pages), nil
+}
+
+// dropCheckpoint deletes what was stored of a checkpoint that came to nothing.
+// If it fails itself, the next checkpoint does it.
+func (s *Store) dropCheckpoint(ctx context.Context, ordinal uint64) {
+	_ = s.conn.run(ctx, wholeScope, s.conn.relaxed, func(t *txn) {
+		store := t.store(rootStore)
+		rootReq := store.Call("get", rootKey)
+		req := store.Call("get", janitorKey)
+		t.then(req, func() {
+			b, err := s.conn.goBytes(rootReq.Get("result"))
+			if err != nil {
+				t.abort(err)
+				return
+			}
+			r, err := decodeRoot(b)
+			j, janitorErr := s.readJanitor(req.Get("result"))
+			if err = errors.Join(err, janitorErr); err == nil && (r.ordinal == ordinal || !j.end(ordinal)) {
+				err = errMoved // it was not in vain
+			}
+			if err != nil {
+				t.abort(err)
+				return
+			}
+			s.deletePages(t, uint64(firstPage(ordinal)), uint64(firstPage(ordinal+1))-1)
+			store.Call("put", s.conn.bytes(j.encode()), janitorKey)
+			t.commit()
+		})
+	})
+}
+
+func (s *Store) deletePages(t *txn, first, last uint64) {
+	t.store(pageStore).Call("delete", s.conn.keyRange.Call("bound", first, last))
+}
+
+func nowMillis() uint64 { return uint64(time.Now().UnixMilli()) }

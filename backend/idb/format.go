@@ -2,24 +2,20 @@ package idb
 
 import (
 	"encoding/binary"
-	"hash/crc32"
-	"strconv"
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/internal/mvcc"
 )
 
-// What IndexedDB holds are byte strings of four kinds. Each begins with its
-// kind and the version of its format and ends with a CRC-32C of all bytes
-// before it, in this and every later version, so that a newer format can be
-// told from damage.
+// What IndexedDB holds are byte strings, sealed as package pagetree does it:
+// each begins with its kind and the version of its format and ends with a
+// checksum. Pages of tables are of package pagetree's own kinds.
 const (
-	kindRoot   = 'R'
-	kindRecord = 'L'
-	kindPage   = 'P'
-	kindValue  = 'V'
-
-	formatVersion = 1
+	kindRoot    = 'R'
+	kindJanitor = 'J'
+	kindRecord  = 'L'
+	kindHead    = 'H'
+	kindGarbage = 'G'
 
 	headerSize = 2
 	sumSize    = 4
@@ -27,35 +23,6 @@ const (
 
 // An id is 16 random bytes: a database's or a context's.
 type id [16]byte
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// seal appends the checksum of b to it.
-func seal(b []byte) []byte {
-	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
-}
-
-// unseal returns what stands in b between header and checksum. The error is
-// [backend.ErrCorrupt] or, when newer code wrote b, [backend.ErrSchemaNewer].
-func unseal(kind byte, b []byte) ([]byte, error) {
-	end := len(b) - sumSize
-	switch {
-	case end < headerSize:
-		return nil, corrupt("is shorter than a header")
-	case b[0] != kind:
-		return nil, corrupt("is of another kind")
-	case binary.BigEndian.Uint32(b[end:]) != crc32.Checksum(b[:end], castagnoli):
-		return nil, corrupt("checksum doesn't match")
-	case b[1] > formatVersion:
-		return nil, &backend.Error{
-			Class:  backend.ErrSchemaNewer,
-			Reason: "written in format " + strconv.Itoa(int(b[1])) + ", this code reads up to " + strconv.Itoa(formatVersion),
-		}
-	case b[1] != formatVersion:
-		return nil, corrupt("has no such format")
-	}
-	return b[headerSize:end], nil
-}
 
 // corrupt returns an ErrCorrupt whose place the caller adds.
 func corrupt(reason string) *backend.Error {
@@ -88,13 +55,6 @@ func (r *reader) byte() byte {
 	return 0
 }
 
-func (r *reader) uint32() uint32 {
-	if b := r.bytes(4); b != nil {
-		return binary.BigEndian.Uint32(b)
-	}
-	return 0
-}
-
 func (r *reader) uint64() uint64 {
 	if b := r.bytes(8); b != nil {
 		return binary.BigEndian.Uint64(b)
@@ -105,6 +65,20 @@ func (r *reader) uint64() uint64 {
 func (r *reader) id() (v id) {
 	copy(v[:], r.bytes(uint64(len(v))))
 	return v
+}
+
+// numbers reads a count and as many numbers of 8 bytes.
+func (r *reader) numbers() []uint64 {
+	n := r.uvarint()
+	if n > uint64(len(r.b)/8) {
+		r.fail()
+		return nil
+	}
+	numbers := make([]uint64, n)
+	for i := range numbers {
+		numbers[i] = r.uint64()
+	}
+	return numbers
 }
 
 // bytes returns the next n bytes of b itself, nil when there are fewer.
@@ -146,4 +120,12 @@ func (r *reader) table() (string, error) {
 
 func appendTable(b []byte, name string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(name))), name...)
+}
+
+func appendNumbers(b []byte, numbers []uint64) []byte {
+	b = binary.AppendUvarint(b, uint64(len(numbers)))
+	for _, n := range numbers {
+		b = binary.BigEndian.AppendUint64(b, n)
+	}
+	return b
 }

@@ -3,11 +3,14 @@
 package idb_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"strings"
+	"syscall/js"
 	"testing"
 
 	"github.com/larderdb/larder/backend"
@@ -89,34 +92,101 @@ func TestLogDamagedWhileOpen(t *testing.T) {
 	wantState(t, s, "1 1=v")
 }
 
-func TestDamagedCheckpointsAndRoots(t *testing.T) {
-	first := func(raw rawDB) (key, value any) {
-		keys := raw.do("pages", "getAllKeys")
-		return keys.Index(0), raw.do("pages", "get", keys.Index(0))
+// The root and the head have copies, which take their place, in the database
+// too.
+func TestDamagedRootsAndHeadsAreRepaired(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		harm func(b []byte) any // what is stored in its place
+	}{
+		{"a bit", func(b []byte) any { return jsBytes(damaged(b)) }},
+		{"no bytes", func([]byte) any { return 17 }},
+		{"nothing", func([]byte) any { return nil }},
+	} {
+		for _, what := range []string{"root", "copy of the root", "head", "copy of the head"} {
+			t.Run(what+": "+c.name, func(t *testing.T) {
+				name := newName(t)
+				s, raw := open(t, name), openRaw(t, name)
+				defer raw.close()
+				writeMuch(t, s, "a")
+				raw.awaitCheckpoint(0)
+				again := func() { put(t, s, "a-00", strings.Repeat("a", 15_300)) }
+				again()
+				closeStore(t, s)
+				store, key := raw.place(what)
+				before := bytesOf(raw.do(store, "get", key))
+				harm := func() {
+					if v := c.harm(bytes.Clone(before)); v != nil {
+						raw.do(store, "put", v, key)
+					} else {
+						raw.do(store, "delete", key)
+					}
+				}
+				harm()
+				s = open(t, name)
+				wantMuch(t, s, "a")
+				again()
+				if what == "root" {
+					harm() // while it is open
+					again()
+				}
+				if strings.HasPrefix(what, "copy") {
+					return // which nobody has looked at
+				}
+				if after := raw.do(store, "get", key); !after.InstanceOf(js.Global().Get("Uint8Array")) || !bytes.Equal(bytesOf(after), before) {
+					t.Errorf("the %s was not repaired", what)
+				}
+			})
+		}
 	}
+}
+
+// place returns where a record is stored.
+func (r rawDB) place(what string) (store string, key any) {
+	r.t.Helper()
+	head := int(binary.BigEndian.Uint64(bytesOf(r.do("root", "get", 0))[34:]))
+	switch what {
+	case "root":
+		return "root", 0
+	case "copy of the root":
+		return "root", 1
+	case "head":
+		return "pages", head
+	default:
+		return "pages", head + 1
+	}
+}
+
+func TestDamageThatOpenFinds(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		harm  func(raw rawDB)
 		class backend.Class
 		want  string
 	}{
-		{"a bit of a page", func(raw rawDB) {
-			key := raw.do("pages", "getAllKeys").Index(0)
-			raw.do("pages", "put", jsBytes(damaged(bytesOf(raw.do("pages", "get", key)))), key)
-		}, backend.ErrCorrupt, "page 0 checksum doesn't match"},
-		{"a page that is missing", func(raw rawDB) { key, _ := first(raw); raw.do("pages", "delete", key) }, backend.ErrCorrupt, "one of pages 0 to"},
-		{"pages exchanged", func(raw rawDB) {
-			keys := raw.do("pages", "getAllKeys")
-			raw.do("pages", "put", raw.do("pages", "get", keys.Index(1)), keys.Index(0))
-		}, backend.ErrCorrupt, "page 0 belongs to another place"},
-		{"a page of no bytes", func(raw rawDB) { key, _ := first(raw); raw.do("pages", "put", 17, key) }, backend.ErrCorrupt, "page 0 is not a Uint8Array"},
-		{"a newer page", func(raw rawDB) {
-			key := raw.do("pages", "getAllKeys").Index(0)
-			raw.do("pages", "put", jsBytes(newer(bytesOf(raw.do("pages", "get", key)))), key)
-		}, backend.ErrSchemaNewer, "page 0 written in format 99"},
-		{"a bit of the root", func(raw rawDB) { raw.do("root", "put", jsBytes(damaged(bytesOf(raw.do("root", "get", 0)))), 0) }, backend.ErrCorrupt, "root record checksum doesn't match"},
-		{"a root that is missing", func(raw rawDB) { raw.do("root", "clear") }, backend.ErrCorrupt, "root record is not a Uint8Array"},
+		{"both roots", func(raw rawDB) {
+			for _, key := range []int{0, 1} {
+				raw.do("root", "put", jsBytes(damaged(bytesOf(raw.do("root", "get", key)))), key)
+			}
+		}, backend.ErrCorrupt, "root record checksum doesn't match"},
+		{"no root", func(raw rawDB) { raw.do("root", "clear") }, backend.ErrCorrupt, "root record is not a Uint8Array"},
+		{"both heads", func(raw rawDB) {
+			for _, what := range []string{"head", "copy of the head"} {
+				store, key := raw.place(what)
+				raw.do(store, "put", jsBytes(damaged(bytesOf(raw.do(store, "get", key)))), key)
+			}
+		}, backend.ErrCorrupt, "checksum doesn't match"},
+		{"no head", func(raw rawDB) {
+			for _, what := range []string{"head", "copy of the head"} {
+				store, key := raw.place(what)
+				raw.do(store, "delete", key)
+			}
+		}, backend.ErrCorrupt, "is missing"},
 		{"a newer root", func(raw rawDB) { raw.do("root", "put", jsBytes(newer(bytesOf(raw.do("root", "get", 0)))), 0) }, backend.ErrSchemaNewer, "root record written in format 99"},
+		{"a newer head", func(raw rawDB) {
+			store, key := raw.place("head")
+			raw.do(store, "put", jsBytes(newer(bytesOf(raw.do(store, "get", key)))), key)
+		}, backend.ErrSchemaNewer, "written in format 99"},
 		{"a newer log record", func(raw rawDB) {
 			key := raw.do("log", "getAllKeys").Index(0)
 			raw.do("log", "put", jsBytes(newer(bytesOf(raw.do("log", "get", key)))), key)

@@ -33,7 +33,11 @@ func (s *Store) publish() {
 		more.snap = snap
 		st = &more
 	}
-	s.shown.Store(st)
+	// What new transactions read is held before they do.
+	if old := s.shown.Swap(st); old.base != st.base {
+		s.pins.hold(st.base.root.ordinal)
+		s.pins.release(old.base.root.ordinal)
+	}
 }
 
 // show acknowledges what may be acknowledged before it is stored. The caller

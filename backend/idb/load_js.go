@@ -3,100 +3,192 @@
 package idb
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strconv"
 	"syscall/js"
 
-	"github.com/larderdb/larder/internal/mvcc"
+	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/internal/pagetree"
 )
 
-// loadCount bounds how many records of a checkpoint are read at once.
-const loadCount = 16
+// The keys of the object store "root".
+const (
+	rootKey = iota
+	copyKey
+	janitorKey
+)
 
-// errMoved is returned when a checkpoint was replaced while it was read.
-var errMoved = errors.New("the root has moved on")
-
-// load reads the newest checkpoint.
+// load returns the state of the newest checkpoint, without the log.
 func (s *Store) load(ctx context.Context) (*state, error) {
-	for {
-		st, err := s.loadRoot(ctx)
-		if err != nil {
-			return nil, err
-		}
-		st.snap, err = s.loadPages(ctx, st)
-		if !errors.Is(err, errMoved) {
-			return st, err
-		}
-	}
-}
-
-// loadRoot returns the state that begins with the root, without a snapshot.
-func (s *Store) loadRoot(ctx context.Context) (*state, error) {
-	var req js.Value
-	err := s.conn.run(ctx, logScope, js.Undefined(), func(t *txn) { req = t.store(rootStore).Call("get", rootKey) })
+	raw, err := s.readRoot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := s.conn.goBytes(req.Get("result"))
+	b, err := s.loadBase(ctx, raw)
 	if err != nil {
-		return nil, at("root record", err)
+		return nil, err
 	}
-	r, err := decodeRoot(raw)
-	if err != nil {
-		return nil, at("root record", err)
-	}
-	return &state{base: newBase(r, raw)}, nil
+	return newState(b), nil
 }
 
-// loadPages reads the checkpoint of st's root, in steps that leave the page
-// responsive.
-func (s *Store) loadPages(ctx context.Context, st *state) (*mvcc.Snapshot, error) {
-	l := checkpointLoader{checkpoint: st.base.root.checkpoint}
-	lap := s.pacer.lap()
-	for first := uint32(0); first < st.base.root.pages; first += loadCount {
-		count := min(loadCount, st.base.root.pages-first)
-		pages, err := s.loadBatch(ctx, st, first, count)
+// readRoot returns the root as it is stored. When it is damaged, its copy takes
+// its place.
+func (s *Store) readRoot(ctx context.Context) (raw []byte, err error) {
+	var req js.Value
+	err = s.conn.run(ctx, logScope, js.Undefined(), func(t *txn) { req = t.store(rootStore).Call("get", rootKey) })
+	if err != nil {
+		return nil, err
+	}
+	raw, err = s.conn.goBytes(req.Get("result"))
+	if err == nil {
+		_, err = decodeRoot(raw)
+	}
+	if err == nil || !errors.Is(err, backend.ErrCorrupt) {
+		return raw, at("root record", err)
+	}
+	return s.healRoot(ctx)
+}
+
+// healRoot puts the root's copy in the place of a damaged root, and returns the
+// root. Nobody else writes meanwhile.
+func (s *Store) healRoot(ctx context.Context) (raw []byte, err error) {
+	err = s.conn.run(ctx, logScope, s.conn.relaxed, func(t *txn) {
+		store := t.store(rootStore)
+		first, second := store.Call("get", rootKey), store.Call("get", copyKey)
+		t.then(second, func() {
+			b, wrong := s.conn.goBytes(first.Get("result"))
+			if wrong == nil {
+				_, wrong = decodeRoot(b)
+			}
+			if wrong != nil {
+				if b, err = s.conn.goBytes(second.Get("result")); err == nil {
+					_, err = decodeRoot(b)
+				}
+				if err != nil {
+					t.abort(at("root record", wrong))
+					return
+				}
+				store.Call("put", s.conn.bytes(b), rootKey)
+			}
+			raw = b
+			t.commit()
+		})
+	})
+	return raw, err
+}
+
+// loadBase returns the base that begins with the root stored as raw. A damaged
+// root or head whose copy is sound is repaired.
+func (s *Store) loadBase(ctx context.Context, raw []byte) (*base, error) {
+	for {
+		r, err := decodeRoot(raw)
 		if err != nil {
+			if raw, err = s.healRoot(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if r.ordinal == 0 {
+			return newBase(r, raw, head{}, s.pages), nil
+		}
+		h, err := s.readHead(ctx, &r)
+		if err == nil {
+			return newBase(r, raw, h, s.pages), nil
+		}
+		// A checkpoint may have replaced it.
+		now, rootErr := s.readRoot(ctx)
+		if rootErr != nil {
+			return nil, rootErr
+		}
+		if bytes.Equal(now, raw) {
 			return nil, err
 		}
-		for i := range count {
-			b, err := s.conn.goBytes(pages.Index(int(i)))
-			if err == nil {
-				err = l.add(b, func() error { return lap.rest(ctx) })
-			}
-			if err != nil {
-				return nil, at("page "+strconv.FormatUint(uint64(first+i), 10), err)
-			}
-		}
+		raw = now
 	}
-	return l.Snapshot(st.base.root.commit), nil
 }
 
-// loadBatch reads count records of a checkpoint from first on.
-func (s *Store) loadBatch(ctx context.Context, st *state, first, count uint32) (js.Value, error) {
-	key := func(index uint32) js.Value { return pageKey(st.base.root.checkpoint, index) }
-	var root, pages js.Value
-	err := s.conn.run(ctx, pageScope, js.Undefined(), func(t *txn) {
-		root = t.store(rootStore).Call("get", rootKey)
-		pages = t.store(pageStore).Call("getAll", s.conn.keyRange.Call("bound", key(first), key(first+count-1)))
-	})
+// readHead returns the head that a root names, or its copy, which then takes
+// its place.
+func (s *Store) readHead(ctx context.Context, r *root) (head, error) {
+	pages, err := s.conn.getPages(ctx, []pagetree.ID{r.head, r.head + 1})
 	if err != nil {
-		return js.Value{}, err
+		return head{}, err
 	}
-	pages = pages.Get("result")
-	if got := uint32(pages.Length()); got != count {
-		raw, err := s.conn.goBytes(root.Get("result"))
-		if err == nil && string(raw) != string(st.base.raw) {
-			return js.Value{}, errMoved
-		}
-		return js.Value{}, corrupt("one of pages " + strconv.FormatUint(uint64(first), 10) + " to " +
-			strconv.FormatUint(uint64(first+count-1), 10) + " is missing")
+	h, wrong := decodeHeadOf(r, r.head, pages[0])
+	if wrong == nil {
+		return h, nil
 	}
-	return pages, nil
+	h, err = decodeHeadOf(r, r.head+1, pages[1])
+	if err != nil || errors.Is(wrong, backend.ErrSchemaNewer) {
+		return head{}, at("head page "+strconv.FormatUint(uint64(r.head), 10), wrong)
+	}
+	h.page = r.head
+	err = s.conn.run(ctx, pageScope, s.conn.relaxed, func(t *txn) {
+		req := t.store(rootStore).Call("get", rootKey)
+		t.then(req, func() {
+			if b, err := s.conn.goBytes(req.Get("result")); err == nil && bytes.Equal(b, r.encode()) {
+				t.store(pageStore).Call("put", s.conn.bytes(h.encode()), float64(r.head))
+			}
+			t.commit()
+		})
+	})
+	return h, err
 }
 
-// pageKey is the key of a checkpoint's record.
-func pageKey(checkpoint uint64, index uint32) js.Value {
-	return js.ValueOf([]any{checkpoint, index})
+// withRoot returns the same commits as st over the base of the root that is
+// stored as raw, or errBehind.
+func (s *Store) withRoot(ctx context.Context, st *state, raw []byte) (*state, error) {
+	if bytes.Equal(raw, st.base.raw) {
+		return st, nil
+	}
+	b, err := s.loadBase(ctx, raw)
+	switch {
+	case err != nil:
+		return nil, err
+	case b.root.db != st.base.root.db:
+		return nil, errReplaced()
+	case b.root.ordinal <= st.base.root.ordinal:
+		return st, nil // it was only damaged
+	}
+	lap := s.pacer.lap()
+	return st.onto(b, func() error { return lap.rest(ctx) })
+}
+
+// few is how many commits are applied anew without giving back the turn.
+const few = 16
+
+// adopt puts the newest state over b, the base that this Store has made.
+func (s *Store) adopt(ctx context.Context, b *base) error {
+	lap := s.pacer.lap()
+	rest := func() error { return lap.rest(ctx) }
+	for {
+		from := s.head.Load()
+		if from.base.root.ordinal >= b.root.ordinal {
+			return nil // another look at the root was faster
+		}
+		next, err := from.onto(b, rest)
+		for err == nil {
+			// Commits go on meanwhile.
+			done := false
+			err = s.replace(func(st *state) (*state, error) {
+				if done = st.base != from.base; done {
+					return st, nil
+				}
+				if len(st.after(next.snap.Version())) > few {
+					return st, nil
+				}
+				done = true
+				return next.with(st.after(next.snap.Version()), func() error { return nil })
+			})
+			if err != nil || done {
+				break
+			}
+			next, err = next.with(s.head.Load().after(next.snap.Version()), rest)
+		}
+		if err != nil {
+			return err
+		}
+	}
 }

@@ -175,18 +175,3 @@ func (l *locks) held(ctx context.Context) ([]string, error) {
 	}
 	return names, nil
 }
-
-// tryLock takes the lock on the checkpoints of a database. It reports false
-// when another context has it. Where there are no locks, it lets everybody in:
-// two checkpoints at once are a waste but do no harm, since only one of them
-// moves the root.
-func tryLock(ctx context.Context, name string) (unlock func(), ok bool) {
-	held, err := newLocks(name).request(ctx, "checkpoint", exclusive, ifFree)
-	switch {
-	case err == nil:
-		return held.release, true
-	case errors.Is(err, errNoLocks):
-		return func() {}, true
-	}
-	return nil, false
-}

@@ -25,9 +25,6 @@ const prefix = "larder:"
 // would make each tab wait for all others.
 const nativeVersion = 1
 
-// rootKey is the key of the root record.
-const rootKey = 0
-
 // factory returns IndexedDB.
 func factory() (f js.Value, err error) {
 	// Where storage is forbidden, merely looking may throw.
@@ -132,8 +129,10 @@ func create(db *hackpad.Database) error {
 		raw := (&root{db: newID()}).encode()
 		value := js.Global().Get("Uint8Array").New(len(raw))
 		js.CopyBytesToJS(value, raw)
-		if _, err := store.AddKey(js.ValueOf(rootKey), value); err != nil {
-			return err
+		for _, key := range []int{rootKey, copyKey} {
+			if _, err := store.AddKey(js.ValueOf(key), value); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

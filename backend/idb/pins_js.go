@@ -64,6 +64,17 @@ func (p *pins) release(ordinal uint64) {
 	}
 }
 
+// oldest returns the oldest checkpoint that is held here, or newest when there
+// is none older.
+func (p *pins) oldest(newest uint64) uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for ordinal := range p.pinned {
+		newest = min(newest, ordinal)
+	}
+	return newest
+}
+
 // lock takes the lock of one, which has none, in the background.
 func (p *pins) lock(ordinal uint64, one *pin) {
 	if !p.locks.exist() {

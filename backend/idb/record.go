@@ -6,6 +6,7 @@ import (
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/internal/mvcc"
+	"github.com/larderdb/larder/internal/pagetree"
 )
 
 // A record is what the object store "log" holds under one key: a group of
@@ -31,7 +32,7 @@ func (r *record) encode() []byte {
 		size += binary.MaxVarintLen32 + len(ops)
 	}
 	b := make([]byte, 0, size)
-	b = append(b, kindRecord, formatVersion)
+	b = append(b, kindRecord, pagetree.Version)
 	b = append(b, r.db[:]...)
 	b = append(b, r.context[:]...)
 	b = binary.BigEndian.AppendUint64(b, r.serial)
@@ -41,13 +42,13 @@ func (r *record) encode() []byte {
 		b = binary.AppendUvarint(b, uint64(len(ops)))
 		b = append(b, ops...)
 	}
-	return seal(b)
+	return pagetree.Seal(b)
 }
 
 // decodeRecord returns the record in b. Its commits refer to b; their
 // operations are still to be decoded.
 func decodeRecord(b []byte) (record, error) {
-	body, err := unseal(kindRecord, b)
+	body, err := pagetree.Unseal(kindRecord, b)
 	if err != nil {
 		return record{}, err
 	}

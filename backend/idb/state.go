@@ -1,7 +1,6 @@
 package idb
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"slices"
@@ -23,38 +22,49 @@ type state struct {
 	log    uint64 // bytes in the log after the base
 }
 
-// errBehind is returned by withRoot when a checkpoint has swallowed commits
-// that the state doesn't have: it must be loaded anew.
-var errBehind = errors.New("behind the checkpoint")
-
-// withRoot returns the state under the root that is stored as raw.
-func (st *state) withRoot(raw []byte) (*state, error) {
-	if bytes.Equal(raw, st.base.raw) {
-		return st, nil
-	}
-	r, err := decodeRoot(raw)
-	if err != nil {
-		return nil, at("root record", err)
-	}
-	if r.db != st.base.root.db {
-		return nil, errReplaced()
-	}
-	if r.commit > st.snap.Version() {
-		return nil, errBehind
-	}
-	return st.onto(newBase(r, raw))
+// newState returns the state of a base without any commit after it.
+func newState(b *base) *state {
+	return &state{snap: mvcc.NewSnapshot(b.root.commit, b.tables), base: b}
 }
 
-// onto returns the same commits over a newer base.
-func (st *state) onto(b *base) (*state, error) {
+// errBehind is returned by onto when a checkpoint has swallowed commits that
+// the state doesn't have: its base alone is the newest state then, and the log
+// follows.
+var errBehind = errors.New("behind the checkpoint")
+
+// onto returns the same commits over a newer base. It calls rest after each
+// commit, so that a long job can be done in turns, and fails with its error.
+func (st *state) onto(b *base, rest func() error) (*state, error) {
 	if b.root.commit > st.snap.Version() {
 		return nil, errBehind
 	}
-	next := *st
-	next.base, next.log = b, 0
-	n, _ := slices.BinarySearchFunc(st.recent, b.root.commit+1, func(c commit, number uint64) int { return cmp.Compare(c.number, number) })
-	next.recent = st.recent[n:]
-	return &next, nil
+	return newState(b).with(st.after(b.root.commit), rest)
+}
+
+// with returns the state after commits, which it applies anew. It calls rest as
+// onto does.
+func (st *state) with(commits []commit, rest func() error) (*state, error) {
+	for _, c := range commits {
+		ops, err := decodeOps(c.ops)
+		if err != nil {
+			return nil, at("commit "+strconv.FormatUint(c.number, 10), err)
+		}
+		snap, err := st.snap.Apply(c.number, ops)
+		if err != nil {
+			return nil, at("commit "+strconv.FormatUint(c.number, 10), err)
+		}
+		st = st.withCommits(snap, []commit{c}, len(c.ops))
+		if err := rest(); err != nil {
+			return nil, err
+		}
+	}
+	return st, nil
+}
+
+// after returns the recent commits after the one of that number.
+func (st *state) after(number uint64) []commit {
+	i, _ := slices.BinarySearchFunc(st.recent, number+1, func(c commit, number uint64) int { return cmp.Compare(c.number, number) })
+	return st.recent[i:]
 }
 
 // withCommits returns the state after cs, which lead from st to snap and take
@@ -101,20 +111,6 @@ func (st *state) withRecord(number uint64, b []byte) (*state, error) {
 		}
 	}
 	return st.withCommits(snap, commits, len(b)), nil
-}
-
-// wantsCheckpoint reports whether the log has outgrown half of the checkpoint,
-// and 1 MiB.
-func (st *state) wantsCheckpoint() bool {
-	return st.log > max(1<<20, st.base.root.size/2)
-}
-
-// postponed returns the state whose next checkpoint is due when the log has
-// grown as much again.
-func (st *state) postponed() *state {
-	next := *st
-	next.log = 0
-	return &next
 }
 
 // at returns err with the place in the database that it was found at.

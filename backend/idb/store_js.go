@@ -10,6 +10,7 @@ import (
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/internal/gate"
+	"github.com/larderdb/larder/internal/pagetree"
 )
 
 // Options are what a Store can be opened with.
@@ -17,6 +18,20 @@ type Options struct {
 	// Durability of Updates that don't ask for another. The zero value is
 	// [backend.Relaxed].
 	Durability backend.Durability
+	// CacheSize is how many bytes of stored pages the Store keeps in memory. The
+	// zero value is 64 MiB; less than 1 MiB is 1 MiB.
+	CacheSize int
+
+	logBound uint64 // if not 0, how many bytes the log may take; for tests
+	noGrace  bool   // whether replaced pages are deleted at once; for tests
+}
+
+// cacheSize returns the budget of a Store's pages.
+func (o *Options) cacheSize() int {
+	if o.CacheSize == 0 {
+		return defaultCacheSize
+	}
+	return max(o.CacheSize, minCacheSize)
 }
 
 // A Store is an open database. It is a [backend.Store] and a
@@ -34,11 +49,15 @@ type Store struct {
 	durability backend.Durability
 	pacer      *pacer
 	channel    *channel
+	locks      *locks
+	pins       *pins
+	pages      *cache
+	logBound   uint64
+	noGrace    bool
 
 	context id
 	head    atomic.Pointer[state] // what is stored, as far as this Store knows
 	shown   atomic.Pointer[state] // what Views read: head, and what is acknowledged already
-	grown   chan struct{}         // of capacity 1: a checkpoint is due
 	joined  chan struct{}         // of capacity 1: there is a member of the chain
 	back    chan struct{}         // of capacity 1: nobody is away any more
 	atLog   chan struct{}         // of capacity 1: full while somebody is at the log
@@ -54,6 +73,9 @@ type Store struct {
 	giveUp func() // ends their transaction
 	away   int    // Updates that were told to run again and have not joined yet
 
+	folder  folder
+	shut    context.CancelFunc // the log is folded for the last time
+	folding sync.WaitGroup     // of the goroutine that folds it
 	stop    context.CancelFunc
 	workers sync.WaitGroup
 }
@@ -75,20 +97,28 @@ func Open(ctx context.Context, name string, opts *Options) (*Store, error) {
 	}
 	s := &Store{
 		name: name, conn: c, durability: opts.Durability, pacer: newPacer(),
-		context: newID(), grown: make(chan struct{}, 1), joined: make(chan struct{}, 1),
-		back: make(chan struct{}, 1), atLog: make(chan struct{}, 1),
+		locks: newLocks(name), logBound: opts.logBound, noGrace: opts.noGrace,
+		context: newID(), joined: make(chan struct{}, 1),
+		back: make(chan struct{}, 1), atLog: make(chan struct{}, 1), folder: newFolder(),
 	}
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.pins = newPins(s.locks)
+	s.pages = newCache(opts.cacheSize(), func(ids []pagetree.ID) ([][]byte, []error) { return s.fetchPages(work, ids) })
 	if err := s.fill(ctx); err != nil {
+		stop()
+		s.pins.close()
+		s.pages.close()
 		s.pacer.close()
 		c.close()
 		return nil, classify("open", err)
 	}
 	s.channel = newChannel(name)
-	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = stop
+	open, shut := context.WithCancel(work)
+	s.shut = shut
 	s.workers.Go(func() { s.commits(work) })
 	s.workers.Go(func() { s.follow(work) })
-	s.workers.Go(func() { s.checkpoints(work) })
+	s.folding.Go(func() { s.checkpoints(work, open) })
 	s.wantCheckpoint()
 	return s, nil
 }
@@ -99,9 +129,11 @@ func (s *Store) fill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.conn.identify(st.base.root.db)
 	s.head.Store(st)
+	s.shown.Store(st)
+	s.pins.hold(st.base.root.ordinal)
 	s.chain.base = st.snap
-	s.publish()
 	if err := s.sync(ctx); err != nil && !(s.harmed() != nil && errors.Is(err, backend.ErrCorrupt)) {
 		return err
 	}
@@ -111,8 +143,14 @@ func (s *Store) fill(ctx context.Context) error {
 // Close is as in [backend.Store].
 func (s *Store) Close(ctx context.Context) error {
 	return s.gate.Close(ctx, func() error {
+		// The last checkpoint takes its time, but no more than ctx has.
+		s.shut()
+		defer context.AfterFunc(ctx, s.stop)()
+		s.folding.Wait()
 		s.stop()
 		s.workers.Wait()
+		s.pins.close()
+		s.pages.close()
 		s.channel.close()
 		s.pacer.close()
 		s.conn.close()
@@ -135,9 +173,16 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx backen
 			return classify("view", err)
 		}
 	}
-	tx := s.shown.Load().snap.Read(ctx)
+	st := s.shown.Load()
+	s.pins.hold(st.base.root.ordinal)
+	defer s.pins.release(st.base.root.ordinal)
+	tx := st.snap.Read(ctx)
 	defer tx.End()
-	return fn(ctx, tx)
+	err = fn(ctx, tx)
+	if errors.Is(err, errGone) {
+		_ = s.sync(ctx) // so that the next one finds its pages
+	}
+	return err
 }
 
 // Flush is as in [backend.Flusher].

@@ -69,17 +69,14 @@ func (s *Store) catchUp(ctx context.Context) error {
 // more. Of a tail with a damaged record it takes what is before that, and the
 // store can't be written to any more.
 func (s *Store) take(ctx context.Context, t tail) (more bool, err error) {
-	raw, err := s.conn.goBytes(t.root)
-	if err != nil {
-		return false, at("root record", err)
-	}
+	raw, _ := s.conn.goBytes(t.root) // nil is no root either
 	records := make([][]byte, t.count)
 	for i := range records {
 		records[i], _ = s.conn.goBytes(t.records.Index(i)) // nil is no record either
 	}
 	for {
 		from := s.head.Load()
-		next, err := from.withRoot(raw)
+		next, err := s.withRoot(ctx, from, raw)
 		if errors.Is(err, errBehind) {
 			return true, s.reload(ctx)
 		}

@@ -4,6 +4,7 @@ package idb
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/larderdb/larder/backend"
@@ -30,6 +31,9 @@ func (s *Store) Update(ctx context.Context, fn func(ctx context.Context, tx back
 	for range maxTries {
 		if err := s.usable(); err != nil {
 			return classify("update", err)
+		}
+		if err := s.makeRoom(ctx); err != nil {
+			return err
 		}
 		m, answer, err := s.attempt(ctx, fn)
 		if err != nil {
@@ -62,7 +66,10 @@ func (s *Store) Update(ctx context.Context, fn func(ctx context.Context, tx back
 func (s *Store) attempt(ctx context.Context, fn func(ctx context.Context, tx backend.WriteTx) error) (m *member, answer, err error) {
 	s.mu.Lock()
 	r := s.chain.begin()
+	ordinal := s.head.Load().base.root.ordinal
+	s.pins.hold(ordinal)
 	s.mu.Unlock()
+	defer s.pins.release(ordinal)
 	defer func() {
 		s.mu.Lock()
 		s.chain.leave(r)
@@ -73,6 +80,9 @@ func (s *Store) attempt(ctx context.Context, fn func(ctx context.Context, tx bac
 	defer tx.End()
 	answer = fn(ctx, tx)
 	tx.End()
+	if errors.Is(answer, errGone) {
+		return nil, nil, s.sync(ctx)
+	}
 	if err := ctx.Err(); err != nil {
 		if answer != nil {
 			err = answer

@@ -1,0 +1,225 @@
+package idb
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/internal/pagetree"
+)
+
+// A cache keeps pages in memory, as many as its budget allows. It is safe for
+// concurrent use.
+//
+// Which page goes when another comes is decided by a clock: a hand goes round
+// over the pages, spares those that were used since it came by last, and takes
+// the first that wasn't. A page that was read once, by a scan say, goes on the
+// hand's next round.
+type cache struct {
+	// fetch returns the pages of those ids, or for each why there is none.
+	fetch  func(pages []pagetree.ID) ([][]byte, []error)
+	budget int // bytes
+
+	mu      sync.Mutex
+	closed  bool
+	pages   map[pagetree.ID]*cached
+	ring    []*cached
+	hand    int
+	size    int // bytes of the pages in ring
+	flights map[pagetree.ID]*flight
+	wanted  []pagetree.ID // flights that nobody has asked fetch for yet
+	senders sync.WaitGroup
+}
+
+// A cached page is one in memory.
+type cached struct {
+	id   pagetree.ID
+	b    []byte
+	used bool // since the hand came by
+}
+
+// A flight is a page that is being fetched.
+type flight struct {
+	done chan struct{} // closed when b and err are set
+	b    []byte
+	err  error
+}
+
+const (
+	defaultCacheSize = 64 << 20
+	minCacheSize     = 1 << 20
+
+	// fetchCount bounds the pages that are fetched at once.
+	fetchCount = 128
+	// aheadCount bounds the pages under way that nobody waits for yet.
+	aheadCount = 64
+)
+
+func newCache(budget int, fetch func(pages []pagetree.ID) ([][]byte, []error)) *cache {
+	return &cache{
+		fetch: fetch, budget: budget,
+		pages: map[pagetree.ID]*cached{}, flights: map[pagetree.ID]*flight{},
+	}
+}
+
+// page returns a page, which has passed pagetree's Check. If it would have to
+// wait and inMemory is set, it is [backend.ErrNotInMemory]. When ctx is done
+// first, it is ctx's error.
+func (c *cache) page(ctx context.Context, page pagetree.ID, inMemory bool) ([]byte, error) {
+	c.mu.Lock()
+	if p := c.pages[page]; p != nil {
+		p.used = true
+		c.mu.Unlock()
+		return p.b, nil
+	}
+	if inMemory {
+		c.mu.Unlock()
+		return nil, backend.ErrNotInMemory
+	}
+	f := c.want(page)
+	c.mu.Unlock()
+	select {
+	case <-f.done:
+		return f.b, f.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// ahead begins to fetch pages that aren't in memory, but no more than a few.
+func (c *cache) ahead(pages []pagetree.ID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, page := range pages {
+		if len(c.flights) >= aheadCount {
+			return
+		}
+		if c.pages[page] == nil {
+			c.want(page)
+		}
+	}
+}
+
+// want returns the flight of a page, a new one if there is none.
+func (c *cache) want(page pagetree.ID) *flight {
+	f := c.flights[page]
+	switch {
+	case f != nil:
+		return f
+	case c.closed:
+		f = &flight{done: make(chan struct{}), err: &backend.Error{Class: backend.ErrClosed}}
+		close(f.done)
+		return f
+	}
+	f = &flight{done: make(chan struct{})}
+	c.flights[page] = f
+	c.wanted = append(c.wanted, page)
+	if len(c.wanted) == 1 {
+		c.senders.Go(c.send)
+	}
+	return f
+}
+
+// send fetches what is wanted, at once for all goroutines that can run at the
+// moment.
+func (c *cache) send() {
+	runtime.Gosched()
+	for {
+		c.mu.Lock()
+		n := min(len(c.wanted), fetchCount)
+		pages := c.wanted[:n:n]
+		c.wanted = c.wanted[n:]
+		c.mu.Unlock()
+		if n == 0 {
+			return
+		}
+		b, errs := c.fetch(pages)
+		for i, page := range pages {
+			if errs[i] == nil {
+				errs[i] = pagetree.Check(page, b[i])
+			}
+			c.land(page, b[i], errs[i])
+		}
+	}
+}
+
+// land ends the flight of a page.
+func (c *cache) land(page pagetree.ID, b []byte, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := c.flights[page]
+	delete(c.flights, page)
+	if f.err = err; err == nil {
+		f.b = b
+		c.keep(page, b)
+	}
+	close(f.done)
+}
+
+// add puts a page into memory that was just written.
+func (c *cache) add(page pagetree.ID, b []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keep(page, b)
+}
+
+// keep puts a page into memory, and others out of it. A page that would take
+// half of the budget isn't kept.
+func (c *cache) keep(page pagetree.ID, b []byte) {
+	if c.pages[page] != nil || len(b) > c.budget/2 {
+		return
+	}
+	for c.size+len(b) > c.budget {
+		c.hand %= len(c.ring)
+		if p := c.ring[c.hand]; p.used {
+			p.used = false
+			c.hand++
+		} else {
+			c.remove(c.hand)
+		}
+	}
+	p := &cached{id: page, b: b}
+	c.pages[page] = p
+	c.ring = append(c.ring, p)
+	c.size += len(b)
+}
+
+// forget takes pages that were deleted out of memory.
+func (c *cache) forget(pages []uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, page := range pages {
+		if p := c.pages[pagetree.ID(page)]; p != nil {
+			c.remove(slices.Index(c.ring, p))
+		}
+	}
+}
+
+// remove takes the page at a place of the ring out of memory.
+func (c *cache) remove(i int) {
+	last := len(c.ring) - 1
+	p := c.ring[i]
+	c.ring[i] = c.ring[last]
+	c.ring[last] = nil
+	c.ring = c.ring[:last]
+	delete(c.pages, p.id)
+	c.size -= len(p.b)
+}
+
+// bytes returns how many bytes of pages are in memory.
+func (c *cache) bytes() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.size
+}
+
+// close waits for what is being fetched. What is wanted after it is
+// [backend.ErrClosed].
+func (c *cache) close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.senders.Wait()
+}
