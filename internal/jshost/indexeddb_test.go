@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/larderdb/larder/internal/jshost"
+	"github.com/larderdb/larder/internal/jshost/jshosttest"
 )
 
 // wantKeys fails the test unless the realm's database has just these keys.
@@ -19,20 +20,20 @@ func wantKeys(t *testing.T, realm *jshost.Realm, want string) {
 }
 
 func TestReload(t *testing.T) {
-	realm := newRealm(t, jshost.Config{})
+	realm := jshosttest.NewRealm(t, jshost.Config{})
 	if got, want := run(t, realm, "put", "a", "b"), "committed [a b]\n"; got != want {
 		t.Errorf("put printed %q, want %q", got, want)
 	}
 	wantKeys(t, realm, "a b")
-	wantKeys(t, newRealm(t, jshost.Config{}), "") // another origin
+	wantKeys(t, jshosttest.NewRealm(t, jshost.Config{}), "") // another origin
 }
 
 func TestTwoTabs(t *testing.T) {
-	realm := newRealm(t, jshost.Config{})
-	tabs := []*tab{start(t, realm, nil, "increment", "50"), start(t, realm, nil, "increment", "50")}
+	realm := jshosttest.NewRealm(t, jshost.Config{})
+	tabs := []*jshosttest.Tab{start(t, realm, nil, "increment", "50"), start(t, realm, nil, "increment", "50")}
 	for _, tb := range tabs {
 		if err := tb.Wait(t.Context()); err != nil {
-			t.Fatalf("increment: %v\n%s", err, &tb.err)
+			t.Fatalf("increment: %v\n%s", err, &tb.Stderr)
 		}
 	}
 	got, err := page(t, realm).Eval(t.Context(), `new Promise((done) => {
@@ -60,13 +61,13 @@ func TestKill(t *testing.T) {
 		{"at the upgrade's commit", jshost.At(jshost.Commit, 1, jshost.Kill), ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			realm := newRealm(t, jshost.Config{})
+			realm := jshosttest.NewRealm(t, jshost.Config{})
 			tb := start(t, realm, tc.steps, "put", "a", "b")
 			if err := tb.Wait(t.Context()); err != jshost.ErrKilled {
-				t.Fatalf("Wait = %v, want ErrKilled\n%s%s", err, &tb.out, &tb.err)
+				t.Fatalf("Wait = %v, want ErrKilled\n%s%s", err, &tb.Stdout, &tb.Stderr)
 			}
-			if tb.out.Len()+tb.err.Len() > 0 {
-				t.Errorf("the program printed %q and %q", &tb.out, &tb.err)
+			if tb.Stdout.Len()+tb.Stderr.Len() > 0 {
+				t.Errorf("the program printed %q and %q", &tb.Stdout, &tb.Stderr)
 			}
 			// The next tab is held up by nothing that the dead one had.
 			wantKeys(t, realm, tc.keys)
@@ -76,7 +77,7 @@ func TestKill(t *testing.T) {
 	}
 
 	t.Run("while another waits for its transaction", func(t *testing.T) {
-		realm := newRealm(t, jshost.Config{})
+		realm := jshosttest.NewRealm(t, jshost.Config{})
 		run(t, realm, "get") // makes the database
 		first := start(t, realm, jshost.At(jshost.Commit, 1, jshost.Kill), "put", "a", "b")
 		second := start(t, realm, nil, "put", "c")
@@ -96,7 +97,7 @@ func TestKill(t *testing.T) {
 			`const inner = async () => { await null; db.transaction("s", "readwrite").objectStore("s").put(1, 1); }; await inner();`,
 			`const inner = async () => { db.transaction("s", "readwrite").objectStore("s").put(1, 1); }; await null; await inner();`,
 		} {
-			realm := newRealm(t, jshost.Config{})
+			realm := jshosttest.NewRealm(t, jshost.Config{})
 			p, err := realm.Start(t.Context(), jshost.Command{IndexedDB: jshost.At(jshost.Request, 1, jshost.Kill)})
 			if err != nil {
 				t.Fatal(err)
@@ -109,14 +110,14 @@ func TestKill(t *testing.T) {
 			if !errors.Is(err, jshost.ErrKilled) {
 				t.Errorf("%s: Eval = %v, want ErrKilled", source, err)
 			}
-			eval(t, page(t, realm), "Promise.resolve(1).then((n) => n + 1)", int64(2))
+			jshosttest.Eval(t, page(t, realm), "Promise.resolve(1).then((n) => n + 1)", int64(2))
 		}
 	})
 
 	t.Run("by the host", func(t *testing.T) {
-		realm := newRealm(t, jshost.Config{})
+		realm := jshosttest.NewRealm(t, jshost.Config{})
 		p := page(t, realm)
-		eval(t, p, `new Promise((done) => {
+		jshosttest.Eval(t, p, `new Promise((done) => {
 			const open = indexedDB.open("guest", 1);
 			open.onupgradeneeded = () => open.result.createObjectStore("store");
 			open.onsuccess = () => {
@@ -144,13 +145,13 @@ func TestFaults(t *testing.T) {
 			"put b: AbortError\naborted: UnknownError\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			realm := newRealm(t, jshost.Config{})
+			realm := jshosttest.NewRealm(t, jshost.Config{})
 			tb := start(t, realm, tc.steps, "put", "a", "b")
 			var exit *jshost.ExitError
 			if err := tb.Wait(t.Context()); !errors.As(err, &exit) || exit.Code != 1 {
 				t.Errorf("Wait = %v, want exit code 1", err)
 			}
-			if got := tb.err.String(); got != tc.stderr {
+			if got := tb.Stderr.String(); got != tc.stderr {
 				t.Errorf("stderr = %q, want %q", got, tc.stderr)
 			}
 			wantKeys(t, realm, "")
@@ -159,14 +160,14 @@ func TestFaults(t *testing.T) {
 }
 
 func TestDisconnect(t *testing.T) {
-	realm := newRealm(t, jshost.Config{})
+	realm := jshosttest.NewRealm(t, jshost.Config{})
 	p, err := realm.Start(t.Context(), jshost.Command{
 		Stderr: t.Output(), IndexedDB: jshost.At(jshost.Request, 2, jshost.Disconnect),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	eval(t, p, `new Promise((done) => {
+	jshosttest.Eval(t, p, `new Promise((done) => {
 		const seen = [];
 		const open = indexedDB.open("x", 1);
 		open.onupgradeneeded = () => open.result.createObjectStore("s");
@@ -193,7 +194,7 @@ func TestSteps(t *testing.T) {
 		seen = append(seen, strings.Join([]string{string(s.Kind), s.Name, s.Store, s.Mode}, " "))
 		return jshost.Proceed
 	}
-	tb := start(t, newRealm(t, jshost.Config{}), steps, "put", "a")
+	tb := start(t, jshosttest.NewRealm(t, jshost.Config{}), steps, "put", "a")
 	if err := tb.Wait(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -4,98 +4,43 @@ package jshost_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/larderdb/larder/internal/jshost"
+	"github.com/larderdb/larder/internal/jshost/jshosttest"
 )
 
-// guest builds testdata/guest once and returns the path of its binary.
+func TestMain(m *testing.M) { jshosttest.Main(m) }
+
+// guest returns the binary of testdata/guest.
 func guest(t *testing.T) string {
 	t.Helper()
-	path, err := buildGuest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return jshosttest.Build(t, "testdata/guest", "build")
 }
 
-var (
-	buildDir   string
-	buildGuest = sync.OnceValues(func() (string, error) {
-		path := filepath.Join(buildDir, "guest.wasm")
-		return path, goTool(".", "build", "-o", path, "./testdata/guest")
-	})
-)
-
-func TestMain(m *testing.M) {
-	var err error
-	if buildDir, err = os.MkdirTemp("", "jshost"); err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	os.RemoveAll(buildDir)
-	os.Exit(code)
-}
-
-// goTool runs the go command for js/wasm.
-func goTool(dir string, args ...string) error {
-	cmd := exec.Command("go", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return errors.Join(err, errors.New(string(out)))
-	}
-	return nil
-}
-
-func newRealm(t *testing.T, config jshost.Config) *jshost.Realm {
+// command runs the guest.
+func command(t *testing.T, steps func(jshost.Step) jshost.Action, args ...string) jshost.Command {
 	t.Helper()
-	realm, err := jshost.NewRealm(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(realm.Close)
-	return realm
-}
-
-// tab is a program with what it has printed, which may be read when it is gone.
-type tab struct {
-	*jshost.Program
-	out, err bytes.Buffer
+	return jshost.Command{Wasm: guest(t), Args: args, Env: map[string]string{"LARDER_GREETING": "hello"}, IndexedDB: steps}
 }
 
 // start starts the guest.
-func start(t *testing.T, realm *jshost.Realm, steps func(jshost.Step) jshost.Action, args ...string) *tab {
+func start(t *testing.T, realm *jshost.Realm, steps func(jshost.Step) jshost.Action, args ...string) *jshosttest.Tab {
 	t.Helper()
-	var tb tab
-	p, err := realm.Start(t.Context(), jshost.Command{
-		Wasm: guest(t), Args: args, Env: map[string]string{"LARDER_GREETING": "hello"},
-		Stdout: &tb.out, Stderr: &tb.err, IndexedDB: steps,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	tb.Program = p
-	return &tb
+	return jshosttest.Start(t, realm, command(t, steps, args...))
 }
 
 // run runs the guest to its end and returns what it printed.
 func run(t *testing.T, realm *jshost.Realm, args ...string) string {
 	t.Helper()
-	tb := start(t, realm, nil, args...)
-	if err := tb.Wait(t.Context()); err != nil {
-		t.Fatalf("%q: %v\n%s", args, err, &tb.err)
-	}
-	return tb.out.String()
+	return jshosttest.Run(t, realm, command(t, nil, args...))
 }
 
 // page opens a page without a program.
@@ -108,28 +53,14 @@ func page(t *testing.T, realm *jshost.Realm) *jshost.Program {
 	return p
 }
 
-// eval evaluates source in p and fails the test unless it gives want.
-func eval(t *testing.T, p *jshost.Program, source string, want any) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	got, err := p.Eval(ctx, source)
-	if err != nil {
-		t.Fatalf("%s: %v", source, err)
-	}
-	if got != want {
-		t.Fatalf("%s = %v (%T), want %v (%T)", source, got, got, want, want)
-	}
-}
-
 func TestArgumentsAndEnvironment(t *testing.T) {
-	if got, want := run(t, newRealm(t, jshost.Config{}), "echo", "a", "b"), "[a b] hello\n"; got != want {
+	if got, want := run(t, jshosttest.NewRealm(t, jshost.Config{}), "echo", "a", "b"), "[a b] hello\n"; got != want {
 		t.Errorf("echo a b printed %q, want %q", got, want)
 	}
 }
 
 func TestExitCode(t *testing.T) {
-	tb := start(t, newRealm(t, jshost.Config{}), nil, "exit", "7")
+	tb := start(t, jshosttest.NewRealm(t, jshost.Config{}), nil, "exit", "7")
 	var exit *jshost.ExitError
 	if err := tb.Wait(t.Context()); !errors.As(err, &exit) || exit.Code != 7 {
 		t.Errorf("Wait = %v, want exit code 7", err)
@@ -137,29 +68,29 @@ func TestExitCode(t *testing.T) {
 }
 
 func TestPanic(t *testing.T) {
-	tb := start(t, newRealm(t, jshost.Config{}), nil, "panic")
+	tb := start(t, jshosttest.NewRealm(t, jshost.Config{}), nil, "panic")
 	var exit *jshost.ExitError
 	if err := tb.Wait(t.Context()); !errors.As(err, &exit) || exit.Code != 2 {
 		t.Errorf("Wait = %v, want exit code 2", err)
 	}
-	if got, want := tb.err.String(), "panic: the guest panics"; !strings.Contains(got, want) {
+	if got, want := tb.Stderr.String(), "panic: the guest panics"; !strings.Contains(got, want) {
 		t.Errorf("stderr = %q, want it to contain %q", got, want)
 	}
 }
 
 func TestDeadlock(t *testing.T) {
-	tb := start(t, newRealm(t, jshost.Config{}), nil, "deadlock")
+	tb := start(t, jshosttest.NewRealm(t, jshost.Config{}), nil, "deadlock")
 	var exit *jshost.ExitError
 	if err := tb.Wait(t.Context()); !errors.As(err, &exit) || exit.Code != 2 {
 		t.Errorf("Wait = %v, want exit code 2", err)
 	}
-	if got, want := tb.err.String(), "all goroutines are asleep - deadlock!"; !strings.Contains(got, want) {
+	if got, want := tb.Stderr.String(), "all goroutines are asleep - deadlock!"; !strings.Contains(got, want) {
 		t.Errorf("stderr = %q, want it to contain %q", got, want)
 	}
 }
 
 func TestUncaughtExceptionCrashes(t *testing.T) {
-	tb := start(t, newRealm(t, jshost.Config{}), nil, "throw")
+	tb := start(t, jshosttest.NewRealm(t, jshost.Config{}), nil, "throw")
 	if err := tb.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "from a getter") {
 		t.Errorf("Wait = %v, want the exception", err)
 	}
@@ -167,7 +98,7 @@ func TestUncaughtExceptionCrashes(t *testing.T) {
 
 func TestVirtualTime(t *testing.T) {
 	begin := time.Now()
-	got := run(t, newRealm(t, jshost.Config{VirtualTime: true}), "day")
+	got := run(t, jshosttest.NewRealm(t, jshost.Config{VirtualTime: true}), "day")
 	if want := "1440 24h0m0s 24h0m0s\n"; got != want {
 		t.Errorf("a day printed %q, want %q", got, want)
 	}
@@ -178,7 +109,7 @@ func TestVirtualTime(t *testing.T) {
 
 // A deletion that waits for a connection to close kept the realm busy, and its time from jumping.
 func TestVirtualTimeWhileBlocked(t *testing.T) {
-	eval(t, page(t, newRealm(t, jshost.Config{VirtualTime: true})), `new Promise((done) => {
+	jshosttest.Eval(t, page(t, jshosttest.NewRealm(t, jshost.Config{VirtualTime: true})), `new Promise((done) => {
 		const open = indexedDB.open("blocked");
 		open.onsuccess = () => {
 			const begin = performance.now();
@@ -189,7 +120,7 @@ func TestVirtualTimeWhileBlocked(t *testing.T) {
 }
 
 func TestCallsFromTheHost(t *testing.T) {
-	realm := newRealm(t, jshost.Config{})
+	realm := jshosttest.NewRealm(t, jshost.Config{})
 	tb := start(t, realm, nil, "serve")
 	if got, err := tb.Call(t.Context(), "guest.sum", 1, 2, 39); err != nil || got != int64(42) {
 		t.Errorf("sum = %v, %v, want 42, nil", got, err)
@@ -220,7 +151,7 @@ func TestProgramLoadedByJavaScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := page(t, newRealm(t, jshost.Config{}))
+	p := page(t, jshosttest.NewRealm(t, jshost.Config{}))
 	got, err := p.Call(t.Context(), `(async (binary) => {
 		const go = new Go();
 		go.argv.push("serve");
@@ -235,7 +166,7 @@ func TestProgramLoadedByJavaScript(t *testing.T) {
 }
 
 func TestWasmrun(t *testing.T) {
-	wasmrun := filepath.Join(buildDir, "wasmrun")
+	wasmrun := filepath.Join(jshosttest.Folder(), "wasmrun")
 	if out, err := exec.Command("go", "build", "-o", wasmrun, "./wasmrun").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -259,10 +190,10 @@ func TestWasmrun(t *testing.T) {
 }
 
 func TestValuesCross(t *testing.T) {
-	p := page(t, newRealm(t, jshost.Config{}))
-	eval(t, p, "'a' + 1", "a1")
-	eval(t, p, "undefined", nil)
-	eval(t, p, "new Promise((done) => setTimeout(done, 1, 1.5))", 1.5)
+	p := page(t, jshosttest.NewRealm(t, jshost.Config{}))
+	jshosttest.Eval(t, p, "'a' + 1", "a1")
+	jshosttest.Eval(t, p, "undefined", nil)
+	jshosttest.Eval(t, p, "new Promise((done) => setTimeout(done, 1, 1.5))", 1.5)
 	got, err := p.Call(t.Context(), "((v) => JSON.stringify(v))", map[string]any{"a": []any{int64(1), "x", nil, true}})
 	if want := `{"a":[1,"x",null,true]}`; err != nil || got != want {
 		t.Errorf("an object arrived as %v, %v, want %s", got, err, want)

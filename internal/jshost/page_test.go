@@ -7,39 +7,40 @@ import (
 	"testing"
 
 	"github.com/larderdb/larder/internal/jshost"
+	"github.com/larderdb/larder/internal/jshost/jshosttest"
 )
 
 func TestPagesHaveTheirOwnGlobals(t *testing.T) {
-	realm := newRealm(t, jshost.Config{})
+	realm := jshosttest.NewRealm(t, jshost.Config{})
 	a, b := page(t, realm), page(t, realm)
-	eval(t, a, "globalThis.mine = 1; var other = 2; typeof mine + typeof self.other", "numbernumber")
-	eval(t, b, "typeof mine + typeof other", "undefinedundefined")
-	eval(t, a, "new Promise((done) => setTimeout(() => done(mine), 1))", int64(1))
-	eval(t, a, "(async () => { await null; await new Promise((f) => setTimeout(f, 1)); return mine; })()", int64(1))
+	jshosttest.Eval(t, a, "globalThis.mine = 1; var other = 2; typeof mine + typeof self.other", "numbernumber")
+	jshosttest.Eval(t, b, "typeof mine + typeof other", "undefinedundefined")
+	jshosttest.Eval(t, a, "new Promise((done) => setTimeout(() => done(mine), 1))", int64(1))
+	jshosttest.Eval(t, a, "(async () => { await null; await new Promise((f) => setTimeout(f, 1)); return mine; })()", int64(1))
 }
 
 func TestBroadcastChannel(t *testing.T) {
-	realm := newRealm(t, jshost.Config{})
+	realm := jshosttest.NewRealm(t, jshost.Config{})
 	a, b, c := page(t, realm), page(t, realm), page(t, realm)
 	const listen = `globalThis.heard = []; globalThis.channel = new BroadcastChannel("news");
 		channel.onmessage = (e) => heard.push(e.data.n); "listening"`
 	for _, p := range []*jshost.Program{a, b, c} {
-		eval(t, p, listen, "listening")
+		jshosttest.Eval(t, p, listen, "listening")
 	}
 	c.Kill()
-	eval(t, a, `const message = {n: 1}; channel.postMessage(message); message.n = 2; channel.postMessage(message); heard.length`, int64(0))
-	eval(t, b, `heard.join()`, "1,2")
-	eval(t, a, `heard.join()`, "")
-	eval(t, b, `channel.close(); new Promise((done) => setTimeout(done, 1, heard.length))`, int64(2))
-	eval(t, a, `channel.postMessage({n: 3})`, nil)
-	eval(t, b, `heard.join()`, "1,2")
+	jshosttest.Eval(t, a, `const message = {n: 1}; channel.postMessage(message); message.n = 2; channel.postMessage(message); heard.length`, int64(0))
+	jshosttest.Eval(t, b, `heard.join()`, "1,2")
+	jshosttest.Eval(t, a, `heard.join()`, "")
+	jshosttest.Eval(t, b, `channel.close(); new Promise((done) => setTimeout(done, 1, heard.length))`, int64(2))
+	jshosttest.Eval(t, a, `channel.postMessage({n: 3})`, nil)
+	jshosttest.Eval(t, b, `heard.join()`, "1,2")
 
-	without := newRealm(t, jshost.Config{NoBroadcastChannel: true})
-	eval(t, page(t, without), "typeof BroadcastChannel + typeof navigator.locks", "undefinedobject")
+	without := jshosttest.NewRealm(t, jshost.Config{NoBroadcastChannel: true})
+	jshosttest.Eval(t, page(t, without), "typeof BroadcastChannel + typeof navigator.locks", "undefinedobject")
 }
 
 func TestLocks(t *testing.T) {
-	realm := newRealm(t, jshost.Config{})
+	realm := jshosttest.NewRealm(t, jshost.Config{})
 	a, b := page(t, realm), page(t, realm)
 	hold := `new Promise((held) => navigator.locks.request("x", {mode: MODE}, () => {
 		held("held");
@@ -50,59 +51,59 @@ func TestLocks(t *testing.T) {
 	mode := func(source, m string) string { return strings.ReplaceAll(source, "MODE", `"`+m+`"`) }
 
 	t.Run("exclusive", func(t *testing.T) {
-		eval(t, a, mode(hold, "exclusive"), "held")
-		eval(t, b, query, "1,0")
-		eval(t, b, mode(available, "shared"), "null")
-		eval(t, b, `globalThis.order = []; navigator.locks.request("x", () => order.push("b")); order.length`, int64(0))
-		eval(t, a, query, "1,1")
-		eval(t, a, `release()`, nil)
-		eval(t, b, `navigator.locks.request("x", () => order.join())`, "b")
-		eval(t, b, query, "0,0")
+		jshosttest.Eval(t, a, mode(hold, "exclusive"), "held")
+		jshosttest.Eval(t, b, query, "1,0")
+		jshosttest.Eval(t, b, mode(available, "shared"), "null")
+		jshosttest.Eval(t, b, `globalThis.order = []; navigator.locks.request("x", () => order.push("b")); order.length`, int64(0))
+		jshosttest.Eval(t, a, query, "1,1")
+		jshosttest.Eval(t, a, `release()`, nil)
+		jshosttest.Eval(t, b, `navigator.locks.request("x", () => order.join())`, "b")
+		jshosttest.Eval(t, b, query, "0,0")
 	})
 	t.Run("shared", func(t *testing.T) {
-		eval(t, a, mode(hold, "shared"), "held")
-		eval(t, b, mode(available, "shared"), "shared")
-		eval(t, b, mode(available, "exclusive"), "null")
+		jshosttest.Eval(t, a, mode(hold, "shared"), "held")
+		jshosttest.Eval(t, b, mode(available, "shared"), "shared")
+		jshosttest.Eval(t, b, mode(available, "exclusive"), "null")
 		// One that waits for exclusive use goes before later ones for shared use.
-		eval(t, b, `navigator.locks.request("x", () => 0); 1`, int64(1))
-		eval(t, b, mode(available, "shared"), "null")
-		eval(t, a, `release()`, nil)
-		eval(t, b, query, "0,0")
+		jshosttest.Eval(t, b, `navigator.locks.request("x", () => 0); 1`, int64(1))
+		jshosttest.Eval(t, b, mode(available, "shared"), "null")
+		jshosttest.Eval(t, a, `release()`, nil)
+		jshosttest.Eval(t, b, query, "0,0")
 	})
 	t.Run("steal", func(t *testing.T) {
-		eval(t, a, strings.ReplaceAll(mode(hold, "shared"), "new Promise((held) => navigator",
+		jshosttest.Eval(t, a, strings.ReplaceAll(mode(hold, "shared"), "new Promise((held) => navigator",
 			`new Promise((held) => globalThis.robbed = navigator`), "held")
-		eval(t, b, `navigator.locks.request("x", {steal: true}, (lock) => lock.mode)`, "exclusive")
-		eval(t, a, `robbed.catch((err) => err.name)`, "AbortError")
-		eval(t, a, `release()`, nil) // too late
-		eval(t, b, query, "0,0")
-		eval(t, b, `navigator.locks.request("x", {steal: true, mode: "shared"}, () => 0).catch((err) => err.name)`, "NotSupportedError")
+		jshosttest.Eval(t, b, `navigator.locks.request("x", {steal: true}, (lock) => lock.mode)`, "exclusive")
+		jshosttest.Eval(t, a, `robbed.catch((err) => err.name)`, "AbortError")
+		jshosttest.Eval(t, a, `release()`, nil) // too late
+		jshosttest.Eval(t, b, query, "0,0")
+		jshosttest.Eval(t, b, `navigator.locks.request("x", {steal: true, mode: "shared"}, () => 0).catch((err) => err.name)`, "NotSupportedError")
 	})
 	t.Run("abort", func(t *testing.T) {
-		eval(t, a, mode(hold, "exclusive"), "held")
-		eval(t, b, `const stop = new AbortController();
+		jshosttest.Eval(t, a, mode(hold, "exclusive"), "held")
+		jshosttest.Eval(t, b, `const stop = new AbortController();
 			const request = navigator.locks.request("x", {signal: stop.signal}, () => "got it").catch((err) => err.name);
 			setTimeout(() => stop.abort(), 1);
 			request`, "AbortError")
-		eval(t, a, query, "1,0")
+		jshosttest.Eval(t, a, query, "1,0")
 	})
 	t.Run("a killed page holds none", func(t *testing.T) {
-		eval(t, b, `globalThis.order = []; navigator.locks.request("x", () => order.push("b")); 1`, int64(1))
+		jshosttest.Eval(t, b, `globalThis.order = []; navigator.locks.request("x", () => order.push("b")); 1`, int64(1))
 		a.Kill()
-		eval(t, b, `navigator.locks.request("x", () => order.join())`, "b")
+		jshosttest.Eval(t, b, `navigator.locks.request("x", () => order.join())`, "b")
 	})
 	t.Run("a callback that throws lets go", func(t *testing.T) {
-		eval(t, b, `navigator.locks.request("x", () => { throw new Error("no") }).catch((err) => err.message)`, "no")
-		eval(t, b, query, "0,0")
+		jshosttest.Eval(t, b, `navigator.locks.request("x", () => { throw new Error("no") }).catch((err) => err.message)`, "no")
+		jshosttest.Eval(t, b, query, "0,0")
 	})
 	t.Run("without", func(t *testing.T) {
-		p := page(t, newRealm(t, jshost.Config{NoLocks: true}))
-		eval(t, p, "typeof navigator.locks + typeof BroadcastChannel", "undefinedfunction")
+		p := page(t, jshosttest.NewRealm(t, jshost.Config{NoLocks: true}))
+		jshosttest.Eval(t, p, "typeof navigator.locks + typeof BroadcastChannel", "undefinedfunction")
 	})
 }
 
 func TestPolyfills(t *testing.T) {
-	p := page(t, newRealm(t, jshost.Config{}))
+	p := page(t, jshosttest.NewRealm(t, jshost.Config{}))
 	for _, tc := range []struct {
 		name, source string
 		want         any
@@ -141,6 +142,6 @@ func TestPolyfills(t *testing.T) {
 			.then(({ instance }) => String(instance.exports.add(2n ** 62n, -3n)))`, "4611686018427387901"},
 		{"bad wasm", `WebAssembly.compile(new Uint8Array([1])).catch((err) => err.name)`, "CompileError"},
 	} {
-		t.Run(tc.name, func(t *testing.T) { eval(t, p, tc.source, tc.want) })
+		t.Run(tc.name, func(t *testing.T) { jshosttest.Eval(t, p, tc.source, tc.want) })
 	}
 }

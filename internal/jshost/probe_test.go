@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/larderdb/larder/internal/jshost"
+	"github.com/larderdb/larder/internal/jshost/jshosttest"
 )
 
 // TestIndexedDBIsChromiums runs testdata/probe.js, whose golden output comes from Chromium.
@@ -20,7 +21,7 @@ func TestIndexedDBIsChromiums(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := page(t, newRealm(t, jshost.Config{})).Eval(t.Context(), string(source))
+	got, err := page(t, jshosttest.NewRealm(t, jshost.Config{})).Eval(t.Context(), string(source))
 	if err != nil {
 		t.Fatal(err)
 	}

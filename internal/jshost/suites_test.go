@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/larderdb/larder/internal/jshost"
+	"github.com/larderdb/larder/internal/jshost/jshosttest"
 )
 
 // two bounds how many packages are built and run at once.
@@ -65,11 +66,7 @@ func TestStandardLibrary(t *testing.T) {
 			two <- struct{}{}
 			defer func() { <-two }()
 			dir := filepath.Join(src, filepath.FromSlash(tc.pkg))
-			wasm := filepath.Join(buildDir, strings.ReplaceAll(tc.pkg, "/", "-")+".wasm")
-			if err := goTool(dir, "test", "-c", "-o", wasm, "."); err != nil {
-				t.Fatal(err)
-			}
-			runSuite(t, wasm, dir, "-test.run", tc.run)
+			runSuite(t, jshosttest.Build(t, dir, "test", "-c"), dir, "-test.run", tc.run)
 		})
 	}
 }
@@ -77,7 +74,7 @@ func TestStandardLibrary(t *testing.T) {
 // runSuite runs a test binary and makes a subtest of each of its tests.
 func runSuite(t *testing.T, wasm, dir string, args ...string) {
 	var stdout, stderr bytes.Buffer
-	p, err := newRealm(t, jshost.Config{}).Start(t.Context(), jshost.Command{
+	p, err := jshosttest.NewRealm(t, jshost.Config{}).Start(t.Context(), jshost.Command{
 		Wasm: wasm, Dir: dir, Args: append([]string{"-test.v=test2json", "-test.timeout=14m"}, args...),
 		Env: map[string]string{"TMPDIR": t.TempDir()}, Stdout: &stdout, Stderr: &stderr,
 	})

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/larderdb/larder/internal/jshost"
+	"github.com/larderdb/larder/internal/jshost/jshosttest"
 )
 
 // load commits four times, two rows each, and prints the number of each commit
@@ -45,12 +46,12 @@ const stored = `openApp().then(async (db) => {
 // prefix of the commits with each that was acknowledged, and it can go on.
 func TestKill(t *testing.T) {
 	var all []string
-	realm := newRealm(t, jshost.Config{})
+	realm := jshosttest.NewRealm(t, jshost.Config{})
 	page := start(t, realm, jshost.Command{Stderr: t.Output(), IndexedDB: func(s jshost.Step) jshost.Action {
 		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s", s.Kind, s.Name, s.Store)))
 		return jshost.Proceed
 	}})
-	eval(t, page, load, nil)
+	jshosttest.Eval(t, page, load, nil)
 	page.Kill()
 	if !slices.Contains(all, "request add pages") {
 		t.Errorf("there was no checkpoint among %q", all)
@@ -58,7 +59,7 @@ func TestKill(t *testing.T) {
 	for n, step := range all {
 		t.Run(fmt.Sprintf("at step %d, %s", n+1, step), func(t *testing.T) {
 			t.Parallel()
-			realm := newRealm(t, jshost.Config{})
+			realm := jshosttest.NewRealm(t, jshost.Config{})
 			var printed bytes.Buffer
 			seen := 0
 			page := start(t, realm, jshost.Command{Stdout: &printed, Stderr: t.Output(), IndexedDB: func(jshost.Step) jshost.Action {

@@ -6,7 +6,6 @@
 package main_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,48 +15,28 @@ import (
 	"time"
 
 	"github.com/larderdb/larder/internal/jshost"
+	"github.com/larderdb/larder/internal/jshost/jshosttest"
 )
 
-var (
-	buildDir string
-	build    = sync.OnceValues(func() (shipped, error) {
-		out, err := exec.Command("node", "testdata/bundle.mjs", buildDir).CombinedOutput()
-		if err != nil {
-			return shipped{}, fmt.Errorf("bundle.mjs: %w\n%s", err, out)
-		}
-		wasm, err := os.ReadFile(filepath.Join(buildDir, "larder.wasm"))
-		if err != nil {
-			return shipped{}, err
-		}
-		script, err := os.ReadFile(filepath.Join(buildDir, "page.js"))
-		return shipped{string(script), wasm}, err
-	})
-)
+func TestMain(m *testing.M) { jshosttest.Main(m) }
+
+var build = sync.OnceValues(func() (shipped, error) {
+	out, err := exec.Command("node", "testdata/bundle.mjs", jshosttest.Folder()).CombinedOutput()
+	if err != nil {
+		return shipped{}, fmt.Errorf("bundle.mjs: %w\n%s", err, out)
+	}
+	wasm, err := os.ReadFile(filepath.Join(jshosttest.Folder(), "larder.wasm"))
+	if err != nil {
+		return shipped{}, err
+	}
+	script, err := os.ReadFile(filepath.Join(jshosttest.Folder(), "page.js"))
+	return shipped{string(script), wasm}, err
+})
 
 // shipped is the package in the form that a page without imports takes.
 type shipped struct {
 	script string
 	wasm   []byte
-}
-
-func TestMain(m *testing.M) {
-	var err error
-	if buildDir, err = os.MkdirTemp("", "larder"); err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	os.RemoveAll(buildDir)
-	os.Exit(code)
-}
-
-func newRealm(t *testing.T, config jshost.Config) *jshost.Realm {
-	t.Helper()
-	realm, err := jshost.NewRealm(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(realm.Close)
-	return realm
 }
 
 // newPage opens a page of the realm that has the package, as its variable
@@ -77,35 +56,21 @@ func start(t *testing.T, realm *jshost.Realm, c jshost.Command) *jshost.Program 
 	if err != nil {
 		t.Fatal(err)
 	}
-	eval(t, page, s.script+"; 0", int64(0))
+	jshosttest.Eval(t, page, s.script+"; 0", int64(0))
 	if _, err := page.Call(t.Context(), "((bytes) => { globalThis.wasm = new WebAssembly.Module(bytes); })", s.wasm); err != nil {
 		t.Fatal(err)
 	}
-	eval(t, page, `globalThis.openApp = () => shipped.larder.open("app", {
+	jshosttest.Eval(t, page, `globalThis.openApp = () => shipped.larder.open("app", {
 		wasm, collections: { rows: { key: "id", indexes: { n: "n" } } },
 	}); 0`, int64(0))
 	return page
 }
 
-// eval evaluates source and fails the test unless it comes to want.
-func eval(t *testing.T, page *jshost.Program, source string, want any) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	got, err := page.Eval(ctx, source)
-	if err != nil {
-		t.Fatalf("%.200s: %v", source, err)
-	}
-	if got != want {
-		t.Fatalf("%.200s = %v, want %v", source, got, want)
-	}
-}
-
 // The cases of js/test, which run in Node and in Chromium too.
 func TestAPI(t *testing.T) {
-	page := newPage(t, newRealm(t, jshost.Config{}))
+	page := newPage(t, jshosttest.NewRealm(t, jshost.Config{}))
 	// A page here has no network; a case fetches a data URL.
-	eval(t, page, `globalThis.fetch = async (url) => ({ text: async () => url.split(",")[1] });
+	jshosttest.Eval(t, page, `globalThis.fetch = async (url) => ({ text: async () => url.split(",")[1] });
 		globalThis.cases = shipped.casesFor("indexeddb");
 		globalThis.larder = { ...shipped.larder, open: (name, options) => shipped.larder.open(name, { ...options, wasm }) }; 0`, int64(0))
 	names, err := page.Eval(t.Context(), `cases.map(([name]) => name)`)
@@ -114,14 +79,14 @@ func TestAPI(t *testing.T) {
 	}
 	for i, name := range names.([]any) {
 		t.Run(name.(string), func(t *testing.T) {
-			eval(t, page, fmt.Sprintf(`shipped.runCase(larder, "indexeddb", cases[%d][1])`, i), nil)
+			jshosttest.Eval(t, page, fmt.Sprintf(`shipped.runCase(larder, "indexeddb", cases[%d][1])`, i), nil)
 		})
 	}
 }
 
 // The exports themselves, called with what no loader would say.
 func TestHostileCalls(t *testing.T) {
-	page := newPage(t, newRealm(t, jshost.Config{}))
+	page := newPage(t, jshosttest.NewRealm(t, jshost.Config{}))
 	for seed := 1; seed <= 4; seed++ {
 		got, err := page.Call(t.Context(), "((...args) => shipped.hostile(shipped, wasm, ...args))", seed, 1000)
 		if err != nil {
@@ -148,7 +113,7 @@ func TestTwoTabs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			const each = 40
-			realm := newRealm(t, config)
+			realm := jshosttest.NewRealm(t, config)
 			tabs := []*jshost.Program{newPage(t, realm), newPage(t, realm)}
 			var wait sync.WaitGroup
 			for _, tab := range tabs {
@@ -173,17 +138,17 @@ func TestTwoTabs(t *testing.T) {
 			for _, tab := range tabs {
 				tab.Kill()
 			}
-			eval(t, newPage(t, realm), `openApp().then((db) => db.collection("rows").get("counter")).then(({ n }) => n)`, int64(2*each))
+			jshosttest.Eval(t, newPage(t, realm), `openApp().then((db) => db.collection("rows").get("counter")).then(({ n }) => n)`, int64(2*each))
 		})
 	}
 }
 
 func TestReload(t *testing.T) {
-	realm := newRealm(t, jshost.Config{})
+	realm := jshosttest.NewRealm(t, jshost.Config{})
 	page := newPage(t, realm)
-	eval(t, page, `openApp().then((db) => db.collection("rows").putMany([{ id: 1n, n: 2n ** 60n }, { id: "a", n: new Date(5) }]))`, nil)
+	jshosttest.Eval(t, page, `openApp().then((db) => db.collection("rows").putMany([{ id: 1n, n: 2n ** 60n }, { id: "a", n: new Date(5) }]))`, nil)
 	page.Kill()
-	eval(t, newPage(t, realm), `openApp().then(async (db) => {
+	jshosttest.Eval(t, newPage(t, realm), `openApp().then(async (db) => {
 		const { rows } = await db.collection("rows").query({ index: "n" });
 		return rows.map(({ id, n }) => typeof id + id + (n instanceof Date ? n.getTime() : n)).join();
 	})`, "bigint11152921504606846976,stringa5")
@@ -193,7 +158,7 @@ func TestReload(t *testing.T) {
 // writers of its page wait for it.
 func TestVirtualTime(t *testing.T) {
 	begin := time.Now()
-	eval(t, newPage(t, newRealm(t, jshost.Config{VirtualTime: true})), `openApp().then(async (db) => {
+	jshosttest.Eval(t, newPage(t, jshosttest.NewRealm(t, jshost.Config{VirtualTime: true})), `openApp().then(async (db) => {
 		const rows = db.collection("rows");
 		await rows.put({ id: 1, n: 0 });
 		const began = performance.now();
