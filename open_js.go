@@ -10,7 +10,7 @@ import (
 )
 
 func openEngine(ctx context.Context, name string, o *Options) (backend.Store, error) {
-	s, err := idb.Open(ctx, name, &idb.Options{Durability: o.Durability})
+	s, err := idb.Open(ctx, name, &idb.Options{Durability: o.Durability, CacheSize: o.CacheSize})
 	if err != nil {
 		return nil, err // not s: a nil *idb.Store in an interface isn't nil
 	}
