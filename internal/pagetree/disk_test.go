@@ -2,6 +2,7 @@ package pagetree_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -57,7 +58,7 @@ func (d *disk) Write(_ context.Context, id pagetree.ID, b []byte) error {
 		return fmt.Errorf("page %d is written twice", id)
 	}
 	if err := pagetree.Check(id, b); err != nil {
-		return err
+		return errors.New("merge has written: " + err.Error())
 	}
 	if cap(b) > len(b) {
 		return fmt.Errorf("page %d of %d bytes has room for %d", id, len(b), cap(b))

@@ -79,6 +79,9 @@ type frame struct {
 	lower []byte // no key in it is smaller
 	upper []byte // all keys in it are smaller, or nil
 	next  int    // first entry that the builder hasn't got
+
+	opened bool   // a child of it was opened
+	ahead  window // of children
 }
 
 // end returns the bound above the entry i of an inner node.
@@ -168,6 +171,7 @@ func (m *merger) opened(c Change) (bool, error) {
 		if f == nil {
 			m.top = item{}
 		} else {
+			m.readAhead(f, i)
 			if err := m.children(f, i); err != nil {
 				return false, err
 			}
@@ -178,6 +182,30 @@ func (m *merger) opened(c Change) (bool, error) {
 			return false, err
 		}
 		m.stack = append(m.stack, opened)
+	}
+}
+
+// readAhead is called before child i of f is opened. Where changes fall into
+// one leaf after the other, the next ones will most likely be wanted too.
+func (m *merger) readAhead(f *frame, i int) {
+	if f.level != 1 {
+		return
+	}
+	dense := f.opened && i <= f.next+1
+	f.opened = true
+	if !dense {
+		f.ahead = window{}
+		return
+	}
+	f.ahead.step()
+	ids := f.ahead.more(func(n int) ID {
+		if i+n >= f.n {
+			return 0
+		}
+		return f.childID(i + n)
+	})
+	if len(ids) > 0 {
+		m.tree.Pages.Ahead(ids)
 	}
 }
 

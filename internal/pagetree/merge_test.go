@@ -216,6 +216,30 @@ func TestLongTableNameOfSeveralBytesAChar(t *testing.T) {
 	holds(t, tree, model(rows(0, 5000, 100)))
 }
 
+func TestMergeReadsAheadWhereChangesAreDense(t *testing.T) {
+	d := newDisk()
+	tree, leaves := tall(t, d)
+	s := sizes{1000, 600, 500}
+	for _, c := range []struct {
+		step        int // from change to change
+		least, most int // leaves asked for
+	}{{10, len(leaves) * 7 / 10, len(leaves)}, {200, 0, 0}, {20_000, 0, 0}} {
+		var changes []pagetree.Change
+		for i := 0; i < 20_000; i += c.step {
+			changes = append(changes, pagetree.Change{Key: row(i), Value: []byte("changed")})
+		}
+		d.ahead = nil
+		d.merge(t, tree, s, changes)
+		n := 0
+		for _, ids := range d.ahead {
+			n += len(ids)
+		}
+		if n < c.least || n > c.most {
+			t.Errorf("%d changes: %d of %d leaves are asked for, want %d to %d", len(changes), n, len(leaves), c.least, c.most)
+		}
+	}
+}
+
 func TestDropReplacesEveryPage(t *testing.T) {
 	for _, values := range []int{10, 600} {
 		d := newDisk()

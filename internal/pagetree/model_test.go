@@ -159,7 +159,7 @@ func TestMergeIsAsAMap(t *testing.T) {
 
 func TestMergeIsAsAMapInTallTrees(t *testing.T) {
 	var highest uint8
-	for seed := range uint64(60) {
+	for seed := range uint64(30) {
 		src, d, model := randomly{rand.New(rand.NewPCG(seed, 1))}, newDisk(), map[string]string{}
 		s := sizes{leaf: src.int(100, 600, ""), inner: src.int(140, 400, ""), inline: src.int(4, 30, "")}
 		for range src.int(1000, 4000, "") {

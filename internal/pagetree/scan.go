@@ -11,9 +11,10 @@ import (
 // Scan returns an iterator over the pairs whose keys lie in r, ascending, or
 // descending when r.Reverse is set; r.Limit doesn't count. It reads pages as the
 // loop gets there. A loop that goes on past its first leaf has those after it
-// read ahead, more of them the longer it is, unless cached is set: then a page
-// that isn't in memory ends it with [backend.ErrNotInMemory]. An error is yielded
-// once, at the end.
+// read ahead, more of them the longer it is, and so for values that are pages of
+// their own; unless cached is set: then nothing is, and a page that isn't in
+// memory ends it with [backend.ErrNotInMemory]. An error is yielded once, at the
+// end.
 func (t *Tree) Scan(ctx context.Context, r backend.Range, cached bool) iter.Seq2[backend.KV, error] {
 	return func(yield func(backend.KV, error) bool) {
 		if t.Root.Page == 0 || isEmpty(r) {
@@ -26,9 +27,6 @@ func (t *Tree) Scan(ctx context.Context, r backend.Range, cached bool) iter.Seq2
 	}
 }
 
-// maxAhead is how many leaves are read ahead.
-const maxAhead = 8
-
 // A scan is one loop over the pairs of a tree.
 type scan struct {
 	tree   *Tree
@@ -38,9 +36,8 @@ type scan struct {
 	yield  func(backend.KV, error) bool
 
 	path   []step // from the leaf, at its level 0, to the root
-	leaves int    // that the scan has gone on to
-	ahead  int    // leaves under path[1], after the one it is at, that are being read already
-	ids    [maxAhead]ID
+	leaves window // under path[1]
+	values window // in path[0]
 }
 
 // A step is a node on the way to a leaf and the entry of it that was taken.
@@ -88,8 +85,8 @@ func (s *scan) descend(id ID, level int, begin bool) error {
 			st.at = nd.n - 1
 		}
 		if level == 1 {
-			s.ahead = 0
-			s.readAhead()
+			s.leaves.asked = 0
+			s.leavesAhead()
 		}
 		id, level = nd.childID(st.at), level-1
 	}
@@ -116,76 +113,100 @@ func (s *scan) next() (bool, error) {
 			}
 			st.at++
 		}
-		s.leaves++
+		s.leaves.step()
 		if level == 1 {
-			s.ahead--
-			s.readAhead()
+			s.leavesAhead()
 		}
 		return true, s.descend(st.childID(st.at), level-1, false)
 	}
 	return false, nil
 }
 
-// readAhead asks for leaves after the one at path[1] when few of those that it
-// asked for are left: as many as the scan has passed, up to maxAhead.
-func (s *scan) readAhead() {
-	want := min(s.leaves, maxAhead)
-	if s.cached || s.ahead > want/2 {
+// leavesAhead asks for leaves after the one that path[1] leads to.
+func (s *scan) leavesAhead() {
+	if s.cached {
 		return
 	}
-	s.ahead = max(s.ahead, 0)
-	st, n := &s.path[1], 0
-	for ; s.ahead < want; s.ahead++ {
-		i := st.at + s.ahead + 1
+	st := &s.path[1]
+	s.ask(s.leaves.more(func(n int) ID {
+		i := st.at + n
 		if s.r.Reverse {
-			i = st.at - s.ahead - 1
+			i = st.at - n
 		}
 		if i < 0 || i >= st.n ||
 			s.r.Reverse && bytes.Compare(st.bound(i+1), s.r.Start) <= 0 ||
 			!s.r.Reverse && s.r.End != nil && bytes.Compare(st.bound(i), s.r.End) >= 0 {
-			break
+			return 0
 		}
-		s.ids[n] = st.childID(i)
-		n++
+		return st.childID(i)
+	}))
+}
+
+// valuesAhead asks for values that are pages of their own, of pairs after the one
+// at i, whose value is one.
+func (s *scan) valuesAhead(nd *node, i, from, to int) {
+	if s.cached {
+		return
 	}
-	if n > 0 {
-		s.tree.Pages.Ahead(s.ids[:n])
+	s.ask(s.values.more(func(n int) ID {
+		size := uint64(0)
+		for at := i; ; {
+			if s.r.Reverse {
+				at--
+			} else {
+				at++
+			}
+			if at < from || at >= to {
+				return 0
+			}
+			_, _, apart, m := nd.pair(at)
+			if apart == 0 {
+				continue
+			}
+			if size += m; size > maxValuesAhead {
+				return 0
+			}
+			if n--; n == 0 {
+				return apart
+			}
+		}
+	}))
+	s.values.step()
+}
+
+func (s *scan) ask(ids []ID) {
+	if len(ids) > 0 {
+		s.tree.Pages.Ahead(ids)
 	}
 }
 
 // leaf yields a leaf's pairs in the range and reports whether more are wanted.
 func (s *scan) leaf(nd *node) (bool, error) {
 	from, to := 0, nd.n
-	if len(s.r.Start) > 0 && (s.leaves == 0 || s.r.Reverse) {
+	begun := s.leaves.passed > 0
+	if len(s.r.Start) > 0 && (!begun || s.r.Reverse) {
 		from, _ = nd.search(s.r.Start)
 	}
-	if s.r.End != nil && (s.leaves == 0 || !s.r.Reverse) {
+	if s.r.End != nil && (!begun || !s.r.Reverse) {
 		to, _ = nd.search(s.r.End)
 	}
+	s.values.asked = 0
+	i, step := from, 1
 	if s.r.Reverse {
-		for i := to - 1; i >= from; i-- {
-			if more, err := s.pair(nd, i); err != nil || !more {
+		i, step = to-1, -1
+	}
+	for ; i >= from && i < to; i += step {
+		key, v, apart, size := nd.pair(i)
+		if apart != 0 {
+			s.valuesAhead(nd, i, from, to)
+			var err error
+			if v, err = s.tree.value(s.ctx, apart, size, s.cached); err != nil {
 				return false, err
 			}
 		}
-		return true, nil
-	}
-	for i := from; i < to; i++ {
-		if more, err := s.pair(nd, i); err != nil || !more {
-			return false, err
+		if !s.yield(backend.KV{Key: key, Value: v}, nil) {
+			return false, nil
 		}
 	}
 	return true, nil
-}
-
-// pair yields a pair and reports whether more are wanted.
-func (s *scan) pair(nd *node, i int) (bool, error) {
-	key, v, apart, size := nd.pair(i)
-	if apart != 0 {
-		var err error
-		if v, err = s.tree.value(s.ctx, apart, size, s.cached); err != nil {
-			return false, err
-		}
-	}
-	return s.yield(backend.KV{Key: key, Value: v}, nil), nil
 }

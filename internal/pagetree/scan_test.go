@@ -129,6 +129,43 @@ func TestScanReadsAhead(t *testing.T) {
 	}
 }
 
+func TestScanReadsValuesAhead(t *testing.T) {
+	for _, c := range []struct{ size, most int }{{600, 8}, {400 << 10, 2}, {2 << 20, 0}} {
+		d := newDisk()
+		tree := d.merge(t, pagetree.Tree{}, sizes{8000, 8000, 500}, rows(0, 100, c.size))
+		for _, reverse := range []bool{false, true} {
+			d.ahead, d.reads = nil, nil
+			if first(t, tree, backend.Range{Reverse: reverse}, 1); len(d.ahead) > 0 {
+				t.Errorf("the first value has %d more read ahead, want none", len(d.ahead))
+			}
+			asked, late, longest := map[pagetree.ID]bool{}, 0, 0
+			d.reads = nil
+			for _, err := range tree.Scan(context.Background(), backend.Range{Reverse: reverse}, false) {
+				if err != nil {
+					t.Fatalf("scan: %v", err)
+				}
+				for _, ids := range d.ahead {
+					longest = max(longest, len(ids))
+					for _, id := range ids {
+						if asked[id] {
+							t.Errorf("page %d is asked for twice", id)
+						}
+						if slices.Contains(d.reads, id) {
+							late++
+						}
+						asked[id] = true
+					}
+				}
+				d.ahead = nil
+			}
+			if longest > c.most || late > 0 || c.most > 0 && len(asked) != 98 {
+				t.Errorf("values of %d bytes: %d are asked for, %d of them late, at most %d at once; want all but two, none and %d",
+					c.size, len(asked), late, longest, c.most)
+			}
+		}
+	}
+}
+
 func TestCachedReadsDoNotWait(t *testing.T) {
 	d := newDisk()
 	tree, leaves := tall(t, d)
