@@ -79,3 +79,29 @@ export async function gate(context, name) {
     open: () => context.evaluate((name) => gates[name].open(), name),
   };
 }
+
+/** For evaluate: increments the counter count times, so many at a time, and says how many were acknowledged and what failed. */
+export const increment = async (writers, count) => {
+  let acknowledged = 0;
+  const errors = [];
+  let left = count;
+  const write = async () => {
+    while (left-- > 0) {
+      try {
+        await db.update(async (tx) => {
+          const rows = tx.collection("rows");
+          await rows.put({ id: "counter", n: (await rows.get("counter")).n + 1 });
+        });
+        acknowledged++;
+      } catch (error) {
+        if (errors.length < 3) errors.push(`${error.code}: ${error.message}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: writers }, write));
+  return { acknowledged, errors };
+};
+
+/** Returns the counter as an update sees it: no commit is newer. */
+export const counter = (context) =>
+  context.evaluate(() => db.update(async (tx) => (await tx.collection("rows").get("counter")).n));

@@ -79,6 +79,7 @@ test("new code adds an index while old code writes", async (t) => {
   assert.ok(!ids.has("held"), "the update that failed has written");
   assert.deepEqual(seen.indexed, seen.expected, "the rows by the new index");
   await newer.evaluate(() => rows.put({ id: 1, half: 0, third: "changed" }));
+  assert.deepEqual(await newer.evaluate(async () => (await db.verify()).map(String)), [], "what verify finds");
   const error = await newer.evaluate(() => rows.put({ id: "twin", third: "changed" }).catch((error) => error.code));
   assert.equal(error, "UNIQUE");
 
