@@ -21,6 +21,7 @@ type chain struct {
 	base    *mvcc.Snapshot // what is stored
 	members []*member      // oldest first
 	shown   int            // how many of the first are acknowledged, before they are stored
+	size    int            // bytes of what they wrote
 	run     *run           // of the closure that is running
 }
 
@@ -127,6 +128,7 @@ func (c *chain) join(r *run, m *member, tx *mvcc.WriteTx) bool {
 		return false
 	}
 	c.members = append(c.members, m)
+	c.size += len(m.ops)
 	return true
 }
 
@@ -182,8 +184,7 @@ func (c *chain) advance(snap *mvcc.Snapshot, changes []change) (again []*member)
 			break
 		}
 	}
-	c.members = kept
-	c.shown = min(c.shown, len(kept))
+	c.set(kept)
 	if c.run != nil {
 		c.run.changes = append(c.run.changes, changes...)
 	}
@@ -194,7 +195,8 @@ func (c *chain) advance(snap *mvcc.Snapshot, changes []change) (again []*member)
 // returns the members, which have to run again.
 func (c *chain) reset(snap *mvcc.Snapshot) (again []*member) {
 	again = c.members
-	c.base, c.members, c.shown = snap, nil, 0
+	c.base = snap
+	c.set(nil)
 	c.breakRun()
 	return again
 }
@@ -203,8 +205,8 @@ func (c *chain) reset(snap *mvcc.Snapshot) (again []*member) {
 func (c *chain) stored(n int) {
 	if n > 0 {
 		c.base = c.members[n-1].snap
-		c.members = slices.Delete(c.members, 0, n)
 		c.shown = max(c.shown-n, 0)
+		c.set(slices.Delete(c.members, 0, n))
 	}
 }
 
@@ -212,8 +214,7 @@ func (c *chain) stored(n int) {
 // stored, and returns them.
 func (c *chain) cut(i int) (gone []*member) {
 	gone = c.members[i:]
-	c.members = c.members[:i:i]
-	c.shown = min(c.shown, i)
+	c.set(c.members[:i:i])
 	c.breakRun()
 	return gone
 }
@@ -224,8 +225,16 @@ func (c *chain) remove(i int) (again []*member) {
 	if c.members[i].ops != nil {
 		return c.cut(i)[1:]
 	}
-	c.members = slices.Concat(c.members[:i], c.members[i+1:])
+	c.set(slices.Concat(c.members[:i], c.members[i+1:]))
 	return nil
+}
+
+// set replaces the members by some of them.
+func (c *chain) set(members []*member) {
+	c.members, c.shown, c.size = members, min(c.shown, len(members)), 0
+	for _, m := range members {
+		c.size += len(m.ops)
+	}
 }
 
 func (c *chain) breakRun() {
@@ -235,12 +244,10 @@ func (c *chain) breakRun() {
 }
 
 // show makes members visible that are to be acknowledged before they are
-// stored, because nobody else can write: those that want it, and those that
-// wrote nothing, as far as none stands before them that must wait. It returns
-// them.
+// stored, as far as none stands before them that must wait, and returns them.
 func (c *chain) show() []*member {
 	from := c.shown
-	for c.shown < len(c.members) && (c.members[c.shown].async || c.members[c.shown].ops == nil) {
+	for c.shown < len(c.members) && c.members[c.shown].async {
 		c.shown++
 	}
 	return c.members[from:c.shown]
@@ -269,10 +276,7 @@ func (st *state) since(version uint64) (changes []change, ok bool) {
 	if st.base.root.commit > version {
 		return nil, false
 	}
-	for _, c := range st.recent {
-		if c.number <= version {
-			continue
-		}
+	for _, c := range st.after(version) {
 		ops, err := decodeOps(c.ops)
 		if err != nil {
 			return nil, false

@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"syscall/js"
+	"time"
 
 	"github.com/larderdb/larder/backend"
 )
@@ -93,45 +95,119 @@ func (s *Store) commitGroup(ctx context.Context) bool {
 // store stores the next group, of at most so many members, behind head. It
 // returns how many they are. When it is beaten, head has moved on.
 func (s *Store) store(ctx context.Context, most int) (int, error) {
-	ctx, stop := context.WithCancelCause(ctx)
+	sending, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	alone := false
+	if s.writes() {
+		var err error
+		if alone, err = s.writer.ready(ctx); err != nil {
+			return 1, err
+		}
+	}
 	g := s.form(most, true, func() { stop(errGivenUp) })
 	if g == nil {
 		return 0, nil
 	}
-	news, err := s.conn.append(ctx, g)
+	news, err := s.conn.commit(sending, commitRequest{
+		root: g.st.base.raw, db: g.st.base.root.db, after: g.st.snap.Version(),
+		record: g.raw, strict: g.strict, alone: alone && g.raw != nil,
+	})
+	if err != nil && context.Cause(sending) == errGivenUp {
+		err = errGivenUp
+	}
 	return len(g.members), s.settle(ctx, g, news, err)
 }
 
 // settle is what follows from the outcome of a transaction of IndexedDB that
-// was to store g.
+// was to store g. It returns nil when g is stored, and errBeaten when it can be
+// tried again.
 func (s *Store) settle(ctx context.Context, g *group, news tail, err error) error {
-	var e *exception
-	switch {
-	case err == nil:
+	if err == nil {
 		s.acknowledge(g)
+		if news.moved {
+			// Should it fail, the next transaction finds the same.
+			_, _ = s.take(ctx, tail{after: news.after, root: news.root})
+		}
 		return nil
-	case errors.Is(context.Cause(ctx), errGivenUp):
-		err = errGivenUp
 	}
-	s.mu.Lock()
-	s.sent = 0
-	s.mu.Unlock()
+	s.unsend()
 	switch {
 	case errors.Is(err, errBeaten):
-		if more, failed := s.take(ctx, news); failed != nil {
-			return failed
-		} else if !more {
-			return errBeaten
+		more, failed := s.take(ctx, news)
+		if failed == nil && (more || news.count == 0) {
+			failed = s.catchUp(ctx)
 		}
-	case errors.As(err, &e) && e.name == "ConstraintError":
-	default:
+		if failed != nil {
+			return failed
+		}
+		return errBeaten
+	case errors.Is(err, errLost):
+		return s.lookUp(ctx, g, err)
+	}
+	return err
+}
+
+// lookUp finds out whether g was stored by a transaction of which nobody knows
+// what became of it, because it was lost.
+func (s *Store) lookUp(ctx context.Context, g *group, lost error) error {
+	stored, err := s.find(ctx, g)
+	switch {
+	case err != nil:
+		s.mu.Lock()
+		s.serial += uint64(len(g.record.commits)) // they may be taken
+		s.mu.Unlock()
+		return lost
+	case stored:
+		s.acknowledge(g)
+	}
+	if err := s.catchUp(ctx); err != nil && !stored {
 		return err
 	}
-	if err := s.catchUp(ctx); err != nil {
-		return err
+	var e *lostError
+	switch {
+	case stored:
+		return nil
+	case errors.As(lost, &e) && e.again:
+		return lost
 	}
 	return errBeaten
+}
+
+// find reports whether g's record is in the log, or a checkpoint has swallowed
+// it.
+func (s *Store) find(ctx context.Context, g *group) (bool, error) {
+	if g.raw == nil {
+		return false, nil
+	}
+	version := g.st.snap.Version()
+	for {
+		st, err := s.load(ctx)
+		if err != nil {
+			return false, err
+		}
+		if st.snap.Version() > version {
+			last := g.record.serial + uint64(len(g.record.commits)) - 1
+			return st.base.serial(s.context) >= last, nil
+		}
+		var read tailRequest
+		err = s.conn.run(ctx, logScope, js.Undefined(), func(t *txn) { read = s.conn.readTail(t, version) })
+		if err != nil {
+			return false, err
+		}
+		news := read.results(version)
+		if raw, err := s.conn.goBytes(news.root); err != nil || !bytes.Equal(raw, st.base.raw) {
+			continue // a checkpoint may have swallowed it in between
+		}
+		if news.count == 0 {
+			return false, nil
+		}
+		b, err := s.conn.goBytes(news.records.Index(0))
+		if err != nil {
+			return false, err
+		}
+		first, err := decodeRecord(b)
+		return err == nil && first.context == s.context && first.serial == g.record.serial, err
+	}
 }
 
 // form returns the next group, of at most so many members, and nil when there
@@ -163,7 +239,17 @@ func (s *Store) form(most int, strict bool, giveUp func()) *group {
 		g.raw = g.record.encode()
 	}
 	s.sent, s.giveUp = len(members), giveUp
+	if s.chain.shown > 0 {
+		s.formed = time.Now()
+	}
 	return g
+}
+
+// writes reports whether a member of the chain has written.
+func (s *Store) writes() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.chain.members, func(m *member) bool { return m.ops != nil })
 }
 
 // acknowledge makes a group that IndexedDB has completed visible, and lets its
@@ -176,14 +262,18 @@ func (s *Store) acknowledge(g *group) {
 		}
 	}
 	s.mu.Lock()
-	s.sent = 0
+	s.sent, s.giveUp = 0, nil
 	s.chain.stored(len(g.members))
 	if len(commits) > 0 {
 		s.serial += uint64(len(commits))
 		s.head.Store(s.head.Load().withCommits(s.chain.base, commits, len(g.raw)))
 	}
-	s.publish()
 	s.dismiss(g.members, nil)
+	if s.chain.shown > 0 {
+		s.since = s.formed
+	}
+	s.show()
+	s.publish()
 	s.mu.Unlock()
 	if len(commits) > 0 {
 		s.channel.tell(commits[len(commits)-1].number)
@@ -195,7 +285,7 @@ func (s *Store) acknowledge(g *group) {
 func (s *Store) fail(n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sent = 0
+	s.sent, s.giveUp = 0, nil
 	gone := s.chain.cut(0)
 	n = min(n, len(gone))
 	s.dismiss(gone[:n], err)
@@ -287,38 +377,21 @@ func (s *Store) insist(ctx context.Context, most int) (int, error) {
 		t.commit()
 	})
 	if err != nil {
+		// It is about to end.
 		stop()
-	} else {
-		err = <-ended
-		open = false
+		s.unsend()
+		return s.store(ctx, most)
 	}
+	err = <-ended
+	open = false
 	return len(g.members), s.settle(ctx, g, tail{}, err)
 }
 
-// append adds g's record to the log, if its state is the newest still, or only
-// looks whether it is when there is no record. It returns errBeaten, and what
-// it found, when it isn't.
-func (c *conn) append(ctx context.Context, g *group) (news tail, err error) {
-	version := g.st.snap.Version()
-	options := js.Undefined()
-	if g.raw != nil {
-		options = c.options(g.strict)
-	}
-	err = c.run(ctx, logScope, options, func(t *txn) {
-		read := c.readTail(t, version)
-		if g.raw != nil {
-			t.store(logStore).Call("add", c.bytes(g.raw), version+1)
-		}
-		t.then(read.records, func() {
-			news = read.results(version)
-			if stored, err := c.goBytes(news.root); err != nil || !bytes.Equal(stored, g.st.base.raw) || news.count > 0 {
-				t.abort(errBeaten)
-			} else if g.raw != nil {
-				t.commit()
-			}
-		})
-	})
-	return news, err
+// unsend notes that IndexedDB has no members of the chain any more.
+func (s *Store) unsend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent, s.giveUp = 0, nil
 }
 
 // options returns those of a transaction of IndexedDB that writes.

@@ -3,7 +3,9 @@
 package idb
 
 import (
+	"context"
 	"errors"
+	"time"
 
 	"github.com/larderdb/larder/backend"
 )
@@ -40,17 +42,58 @@ func (s *Store) publish() {
 	}
 }
 
-// show acknowledges what may be acknowledged before it is stored. The caller
-// holds s.mu.
+// show acknowledges what is to be acknowledged before it is stored. The caller
+// holds s.mu, and publishes.
 func (s *Store) show() {
-	if !s.alone() {
+	if !s.writer.alone() {
 		return
+	}
+	if s.chain.shown == 0 {
+		s.since = time.Now()
 	}
 	for _, m := range s.chain.show() {
 		m.acked = true
 		m.told <- nil
 	}
-	s.publish()
+}
+
+const (
+	// asyncDelay is how long an Update that was acknowledged may take to be on
+	// its way to IndexedDB. It is there long before as a rule; but a program
+	// that never waits for anything doesn't let anything happen.
+	asyncDelay = 40 * time.Millisecond
+	// asyncSize bounds the bytes of such Updates.
+	asyncSize = 8 << 20
+)
+
+// grantsAsync reports whether the next Update may be acknowledged before it is
+// stored. The caller holds s.mu.
+func (s *Store) grantsAsync() bool {
+	return s.writer.alone() && s.chain.size < asyncSize && (s.chain.shown == 0 || time.Since(s.since) < asyncDelay)
+}
+
+// drain returns when everything is stored that was acknowledged before it
+// began, or why it can't be.
+func (s *Store) drain(ctx context.Context) error {
+	s.mu.Lock()
+	n := s.chain.shown
+	if n == 0 {
+		defer s.mu.Unlock()
+		return s.lost
+	}
+	last := s.chain.members[n-1]
+	if last.gone == nil {
+		last.gone = make(chan struct{})
+	}
+	s.mu.Unlock()
+	select {
+	case <-last.gone:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.lost
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // dismiss tells members that have left the chain what has become of them: nil,
@@ -68,8 +111,8 @@ func (s *Store) dismiss(members []*member, err error) {
 				s.away++
 			}
 			m.told <- err
-		case err != nil && m.ops != nil && s.harm == nil:
-			s.harm = lost(err)
+		case err != nil && m.ops != nil && s.lost == nil:
+			s.lost = lost(err)
 		}
 	}
 }
@@ -116,10 +159,13 @@ func (s *Store) damage(err error) {
 	s.harm = err
 }
 
-// harmed returns why the log can't be written to, or nil.
+// harmed returns why nothing can be written any more, or nil.
 func (s *Store) harmed() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.lost != nil {
+		return s.lost
+	}
 	return s.harm
 }
 
@@ -130,6 +176,3 @@ func (s *Store) usable() error {
 	}
 	return s.conn.err()
 }
-
-// alone reports whether nobody else can write.
-func (s *Store) alone() bool { return false }

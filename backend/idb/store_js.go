@@ -7,6 +7,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/internal/gate"
@@ -54,6 +55,8 @@ type Store struct {
 	pages      *cache
 	logBound   uint64
 	noGrace    bool
+	writer     *writer
+	tab        *tab
 
 	context id
 	head    atomic.Pointer[state] // what is stored, as far as this Store knows
@@ -67,11 +70,14 @@ type Store struct {
 
 	mu     sync.Mutex // held by who replaces head, and guards what follows
 	harm   error      // why the log can't be written to
+	lost   error      // why what was acknowledged could not be stored
 	serial uint64     // of this Store's newest commit
 	chain  chain
-	sent   int    // how many of the chain's first members IndexedDB has
-	giveUp func() // ends their transaction
-	away   int    // Updates that were told to run again and have not joined yet
+	sent   int       // how many of the chain's first members IndexedDB has
+	giveUp func()    // ends their transaction
+	away   int       // Updates that were told to run again and have not joined yet
+	since  time.Time // when the first of the chain's members that are shown was
+	formed time.Time // when the group was formed that IndexedDB has
 
 	folder  folder
 	shut    context.CancelFunc // the log is folded for the last time
@@ -114,11 +120,14 @@ func Open(ctx context.Context, name string, opts *Options) (*Store, error) {
 		return nil, classify("open", err)
 	}
 	s.channel = newChannel(name)
+	s.writer = newWriter(s.locks, s.channel, func(ctx context.Context) { _ = s.drain(ctx) })
 	open, shut := context.WithCancel(work)
 	s.shut = shut
+	s.workers.Go(func() { s.writer.serve(work) })
 	s.workers.Go(func() { s.commits(work) })
 	s.workers.Go(func() { s.follow(work) })
 	s.folding.Go(func() { s.checkpoints(work, open) })
+	s.tab = watchTab(work, func(ctx context.Context) { _ = s.drain(ctx) }, s.sleep, s.wake)
 	s.wantCheckpoint()
 	return s, nil
 }
@@ -143,6 +152,8 @@ func (s *Store) fill(ctx context.Context) error {
 // Close is as in [backend.Store].
 func (s *Store) Close(ctx context.Context) error {
 	return s.gate.Close(ctx, func() error {
+		err := s.drain(context.Background())
+		s.tab.close()
 		// The last checkpoint takes its time, but no more than ctx has.
 		s.shut()
 		defer context.AfterFunc(ctx, s.stop)()
@@ -154,8 +165,21 @@ func (s *Store) Close(ctx context.Context) error {
 		s.channel.close()
 		s.pacer.close()
 		s.conn.close()
-		return nil
+		return classify("close", err)
 	})
+}
+
+// sleep lets go of what keeps other contexts waiting and this page out of the
+// browser's back-forward cache.
+func (s *Store) sleep() {
+	s.writer.rest()
+	s.conn.sleep()
+}
+
+// wake ends a sleep.
+func (s *Store) wake() {
+	s.conn.wake()
+	signal(s.conn.shaken) // to see what the others have done
 }
 
 // View is as in [backend.Store].
@@ -168,7 +192,10 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx backen
 	if err := s.conn.err(); err != nil {
 		return classify("view", err)
 	}
-	if backend.TxOptionsOf(ctx).Fresh {
+	if o := backend.TxOptionsOf(ctx); o.Fresh {
+		if o.Cached {
+			return &backend.Error{Class: backend.ErrNotInMemory, Op: "view", Reason: "a Fresh View has to ask the platform"}
+		}
 		if err := s.sync(ctx); err != nil {
 			return classify("view", err)
 		}
@@ -192,6 +219,9 @@ func (s *Store) Flush(ctx context.Context) error {
 		return err
 	}
 	defer turn.End()
+	if err := s.drain(ctx); err != nil {
+		return classify("flush", err)
+	}
 	// A strict transaction takes those before it to the disk. One that wrote
 	// nothing might not.
 	err = s.conn.run(ctx, logScope, s.conn.strict, func(t *txn) {

@@ -18,6 +18,7 @@ type tail struct {
 	root    js.Value
 	records js.Value
 	count   int
+	moved   bool // the root is another one than it was
 }
 
 // A tailRequest is a pair of requests for a tail.
@@ -36,7 +37,7 @@ func (c *conn) readTail(t *txn, version uint64) tailRequest {
 // has succeeded.
 func (r tailRequest) results(version uint64) tail {
 	records := r.records.Get("result")
-	return tail{version, r.root.Get("result"), records, records.Length()}
+	return tail{after: version, root: r.root.Get("result"), records: records, count: records.Length()}
 }
 
 // sync takes over what other contexts have committed before it began.

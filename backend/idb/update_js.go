@@ -10,8 +10,13 @@ import (
 	"github.com/larderdb/larder/backend"
 )
 
-// maxTries bounds how often an Update's closure runs.
-const maxTries = 100
+const (
+	// maxTries bounds how often an Update's closure runs.
+	maxTries = 100
+	// maxConflicts is how often it runs before it keeps other contexts from
+	// writing: one that waits for something can always be overtaken.
+	maxConflicts = 5
+)
 
 // Update is as in [backend.Store]. The closure runs on the newest local state;
 // what it has led to joins the chain, and the committer stores it with what
@@ -28,7 +33,7 @@ func (s *Store) Update(ctx context.Context, fn func(ctx context.Context, tx back
 			s.present()
 		}
 	}()
-	for range maxTries {
+	for tries := range maxTries {
 		if err := s.usable(); err != nil {
 			return classify("update", err)
 		}
@@ -53,6 +58,16 @@ func (s *Store) Update(ctx context.Context, fn func(ctx context.Context, tx back
 			return err
 		}
 		away = true
+		if tries+1 == maxConflicts {
+			// Not while it is its turn: others here may have to end first.
+			away = false
+			s.present()
+			release, err := s.writer.claim(ctx)
+			if err != nil {
+				return err
+			}
+			defer release()
+		}
 		if err := turn.Again(ctx); err != nil {
 			return err
 		}
@@ -95,10 +110,14 @@ func (s *Store) attempt(ctx context.Context, fn func(ctx context.Context, tx bac
 	m = newMember(tx, answer == nil, s.durabilityOf(ctx))
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	m.async = m.async && s.grantsAsync()
 	if !s.chain.join(r, m, tx) {
 		return nil, nil, nil
 	}
-	s.show()
+	if m.async {
+		s.show()
+		s.publish()
+	}
 	select {
 	case s.joined <- struct{}{}:
 	default:
