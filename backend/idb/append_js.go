@@ -41,16 +41,69 @@ type commitRequest struct {
 // So it needs no lock, and a context that only thinks that it's alone loses
 // nothing but time.
 func (c *conn) commit(ctx context.Context, r commitRequest) (tail, error) {
-	options := c.relaxed
-	switch {
-	case r.record == nil:
-		options = js.Undefined()
-	case r.strict:
-		options = c.strict
+	send := c.send
+	if helper.Truthy() && r.record != nil {
+		send = c.sendByHelper
 	}
-	news := tail{after: r.after, records: js.Undefined()}
+	a, err := send(ctx, r)
+	if err != nil {
+		return tail{}, err
+	}
+	if a.collided && r.alone {
+		// Not alone after all: who was it?
+		r.record, r.alone = nil, false
+		news, err := c.commit(ctx, r)
+		if err == nil {
+			err = errBeaten
+		}
+		return news, err
+	}
+	news := tail{after: r.after, root: a.root, records: a.records}
+	if a.records.Truthy() {
+		news.count = a.records.Length()
+	}
+	if a.collided || news.count > 0 {
+		return news, errBeaten
+	}
+	if a.same {
+		return news, nil
+	}
+	raw, err := c.goBytes(a.root)
+	if err != nil {
+		return news, &lostError{err: at("root record", err)} // its copy tells
+	}
+	if bytes.Equal(raw, r.root) {
+		return news, nil
+	}
+	news.moved = true
+	found, err := decodeRoot(raw)
+	switch {
+	case err != nil:
+		return news, &lostError{err: at("root record", err)} // its copy tells
+	case found.db != r.db:
+		return news, errReplaced()
+	case found.commit > r.after:
+		return news, errBeaten
+	}
+	return news, nil
+}
+
+// An answer is what IndexedDB says to a commitRequest.
+type answer struct {
+	root     js.Value // as it is stored
+	same     bool     // the root is the request's, and not looked at
+	records  js.Value // a list of those after the request's state; not for who is alone
+	collided bool     // another record has the key
+}
+
+// send makes the calls for r.
+func (c *conn) send(ctx context.Context, r commitRequest) (a answer, err error) {
+	options := js.Undefined()
+	if r.record != nil {
+		options = c.options(r.strict)
+	}
 	var read tailRequest
-	err := c.run(ctx, logScope, options, func(t *txn) {
+	err = c.run(ctx, logScope, options, func(t *txn) {
 		if r.alone {
 			read.root = t.store(rootStore).Call("get", rootKey)
 		} else {
@@ -62,41 +115,14 @@ func (c *conn) commit(ctx context.Context, r commitRequest) (tail, error) {
 		}
 	})
 	var e *exception
-	beaten := errors.As(err, &e) && e.name == "ConstraintError"
-	if err != nil && !beaten {
-		return news, err
+	if errors.As(err, &e) && e.name == "ConstraintError" {
+		a.collided = true
+	} else if err != nil {
+		return answer{}, err
 	}
-	if beaten && r.alone {
-		// Not alone after all: who was it?
-		r.record, r.alone = nil, false
-		if news, err = c.commit(ctx, r); err == nil {
-			err = errBeaten
-		}
-		return news, err
+	a.root = read.root.Get("result")
+	if !r.alone {
+		a.records = read.records.Get("result")
 	}
-	if r.alone {
-		news.root = read.root.Get("result")
-	} else {
-		news = read.results(r.after)
-	}
-	if beaten || news.count > 0 {
-		return news, errBeaten
-	}
-	raw, err := c.goBytes(news.root)
-	if err != nil {
-		return news, at("root record", err)
-	}
-	if bytes.Equal(raw, r.root) {
-		return news, nil
-	}
-	found, err := decodeRoot(raw)
-	switch {
-	case err != nil:
-		return news, at("root record", err)
-	case found.db != r.db:
-		return news, errReplaced()
-	case found.commit > r.after:
-		return news, errBeaten
-	}
-	return news, nil
+	return a, nil
 }

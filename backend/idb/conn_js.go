@@ -36,6 +36,7 @@ type conn struct {
 	db        id            // of the database, zero until identify
 	losses    [2]int        // links lost one after the other by transactions that read and that write
 	free      []*txn
+	loan      loan
 }
 
 // A link is an open connection to IndexedDB.
@@ -134,8 +135,13 @@ func (c *conn) err() error {
 // anything is run again, once: then issue is called again. Options are
 // undefined for one that only reads.
 func (c *conn) run(ctx context.Context, scope string, options js.Value, issue func(t *txn)) error {
+	return c.attempt(ctx, !options.IsUndefined(), func(t *txn) { t.begin(scope, options, issue) })
+}
+
+// attempt is run for a transaction that begin begins.
+func (c *conn) attempt(ctx context.Context, writes bool, begin func(t *txn)) error {
 	kind := 0
-	if !options.IsUndefined() {
+	if writes {
 		kind = 1
 	}
 	for {
@@ -146,7 +152,7 @@ func (c *conn) run(ctx context.Context, scope string, options js.Value, issue fu
 		if err != nil {
 			return err
 		}
-		begun, err := l.once(ctx, scope, options, issue)
+		begun, err := l.once(ctx, begin)
 		if err == nil || !isLoss(err) {
 			c.kept(kind)
 			return c.withQuota(ctx, err)
@@ -158,7 +164,7 @@ func (c *conn) run(ctx context.Context, scope string, options js.Value, issue fu
 		if again {
 			err = c.withFull(ctx, err)
 		}
-		if begun && kind == 1 {
+		if begun && writes {
 			return &lostError{again, err}
 		}
 		if again {
@@ -240,7 +246,9 @@ func (c *conn) checkID(ctx context.Context, l *link) error {
 		return nil // nobody has read anything yet
 	}
 	var req js.Value
-	_, err := l.once(ctx, logScope, js.Undefined(), func(t *txn) { req = t.store(rootStore).Call("get", rootKey) })
+	_, err := l.once(ctx, func(t *txn) {
+		t.begin(logScope, js.Undefined(), func(t *txn) { req = t.store(rootStore).Call("get", rootKey) })
+	})
 	if err != nil {
 		return err
 	}

@@ -15,12 +15,8 @@ func (w *writer) serve(ctx context.Context) {
 	look.Stop()
 	for {
 		var lost chan struct{}
-		claims := w.claims
 		if w.lock != nil {
 			lost = w.lock.lost
-		}
-		if !w.claimed.IsZero() {
-			claims = nil
 		}
 		before := w.lock
 		select {
@@ -28,14 +24,10 @@ func (w *writer) serve(ctx context.Context) {
 			w.ask(ctx)
 		case <-w.heard:
 			w.heed(ctx)
-		case c := <-claims:
+		case c := <-w.claims:
 			c.granted <- w.clear(c.ctx)
 			signal(w.heard)
-		case <-w.freed:
-			w.claimed = time.Time{}
-			signal(w.heard)
 		case <-lost:
-			w.claimed = time.Time{}
 			w.hold(nil, writesNot)
 		case <-look.C:
 			w.look(ctx)
@@ -146,15 +138,16 @@ func (w *writer) heed(ctx context.Context) {
 	if yield := w.heeds(wordYield); !w.heeds(wordClear) && !(yield && w.mode == writesAlone) {
 		return
 	}
-	if w.claimed.IsZero() {
-		w.cede(ctx)
-		return
-	}
-	// The claim's end will hear of it.
 	w.mu.Lock()
-	w.said[wordClear] = true
+	held := w.claimed
+	if held != nil {
+		w.said[wordClear] = true // for when the claim has ended
+	}
 	w.mu.Unlock()
-	if time.Since(w.claimed) < holdPatience {
+	switch {
+	case held == nil:
+		w.cede(ctx)
+	case time.Since(held.since) < holdPatience:
 		w.channel.say(wordWait)
 	}
 }
@@ -211,11 +204,11 @@ func (w *writer) rise(ctx context.Context) {
 // look is done from time to time while the lock is held.
 func (w *writer) look(ctx context.Context) {
 	w.mu.Lock()
-	used := w.used
+	used, held := w.used, w.claimed
 	w.used = false
 	w.mu.Unlock()
 	switch {
-	case !w.claimed.IsZero() || w.lock == nil:
+	case held != nil || w.lock == nil:
 	case used:
 		w.rise(ctx)
 	default:
@@ -240,6 +233,10 @@ func (w *writer) clear(ctx context.Context) error {
 			return err
 		}
 	}
-	w.claimed = time.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.mode == writesAlone && w.claimed == nil {
+		w.claimed = &claimed{since: time.Now()}
+	}
 	return nil
 }

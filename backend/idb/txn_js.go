@@ -13,11 +13,12 @@ type txn struct {
 	conn    *conn
 	link    *link
 	tx      js.Value
-	decide  func()     // the handler of the one request that has one
-	cause   error      // why it was aborted
-	outcome chan error // of capacity 1
+	decide  func()                      // the handler of the one request that has one
+	cause   error                       // why it was aborted
+	outcome chan error                  // of capacity 1
+	told    func(args []js.Value) error // makes the outcome of what the helper says
 
-	success, complete, aborted js.Func
+	success, complete, aborted, helped js.Func
 }
 
 func newTxn(c *conn) *txn {
@@ -45,6 +46,10 @@ func newTxn(c *conn) *txn {
 		t.outcome <- err
 		return nil
 	})
+	t.helped = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		t.outcome <- t.told(args)
+		return nil
+	})
 	return t
 }
 
@@ -52,33 +57,35 @@ func (t *txn) release() {
 	t.success.Release()
 	t.complete.Release()
 	t.aborted.Release()
+	t.helped.Release()
 }
 
-// once runs a transaction on l, as run does. It reports whether the
-// transaction had begun.
-func (l *link) once(ctx context.Context, scope string, options js.Value, issue func(t *txn)) (begun bool, err error) {
-	c := l.conn
+// begin begins the transaction, in which issue makes its requests. Options are
+// undefined for one that only reads. It panics with what JavaScript throws.
+func (t *txn) begin(scope string, options js.Value, issue func(t *txn)) {
+	c := t.conn
+	if options.IsUndefined() {
+		t.tx = t.link.db.Call("transaction", c.words[scope], c.words["readonly"])
+	} else {
+		t.tx = t.link.db.Call("transaction", c.words[scope], c.words["readwrite"], options)
+	}
+	t.tx.Set("oncomplete", t.complete)
+	t.tx.Set("onabort", t.aborted)
+	if err := try(func() { issue(t) }); err != nil {
+		t.abort(err)
+	}
+}
+
+// once runs a transaction on l, which begin begins. It reports whether that has
+// happened; when begin panics with what JavaScript throws, it has not.
+func (l *link) once(ctx context.Context, begin func(t *txn)) (begun bool, err error) {
 	t, err := l.acquire()
 	if err != nil {
 		return false, err
 	}
-	err = try(func() {
-		if options.IsUndefined() {
-			t.tx = l.db.Call("transaction", c.words[scope], c.words["readonly"])
-		} else {
-			t.tx = l.db.Call("transaction", c.words[scope], c.words["readwrite"], options)
-		}
-		begun = true
-		t.tx.Set("oncomplete", t.complete)
-		t.tx.Set("onabort", t.aborted)
-		issue(t)
-	})
-	if !begun {
+	if err := try(func() { begin(t) }); err != nil {
 		t.giveBack()
 		return false, err
-	}
-	if err != nil {
-		t.abort(err)
 	}
 	select {
 	case err = <-t.outcome:
@@ -133,7 +140,7 @@ func (l *link) acquire() (*txn, error) {
 
 func (t *txn) giveBack() {
 	c := t.conn
-	t.tx, t.decide, t.cause = js.Value{}, nil, nil
+	t.tx, t.decide, t.cause, t.told = js.Value{}, nil, nil, nil
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(t.link.active, t)
@@ -159,6 +166,9 @@ func (t *txn) commit() { t.tx.Call("commit") }
 // abort rolls the transaction back, for the reason err, unless IndexedDB
 // commits it already.
 func (t *txn) abort(err error) {
+	if t.tx.IsUndefined() {
+		return // the helper's commits at once
+	}
 	if t.cause == nil {
 		t.cause = err
 	}

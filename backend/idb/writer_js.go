@@ -44,7 +44,6 @@ type writer struct {
 	asked  chan struct{} // of capacity 1: somebody needs the lock
 	heard  chan struct{} // of capacity 1: something was said
 	claims chan claim
-	freed  chan struct{} // of capacity 1: the claim has ended
 
 	mu      sync.Mutex
 	mode    writerMode
@@ -52,10 +51,9 @@ type writer struct {
 	used    bool          // since the last look
 	changed chan struct{} // closed when mode changes
 	said    map[word]bool // what was said and isn't heeded yet
+	claimed *claimed      // nil for none
 
-	// What follows is serve's.
-	lock    *lock
-	claimed time.Time // since when a claim holds; zero for none
+	lock *lock // serve's
 }
 
 // A writerMode says how a writer holds the lock.
@@ -72,6 +70,12 @@ const (
 type claim struct {
 	ctx     context.Context
 	granted chan error // of capacity 1
+}
+
+// claimed is what claims have led to.
+type claimed struct {
+	since time.Time
+	by    int // claims that have not been released
 }
 
 const (
@@ -97,8 +101,7 @@ func newWriter(l *locks, c *channel, flush func(ctx context.Context)) *writer {
 	w := &writer{
 		locks: l, channel: c, flush: flush,
 		asked: make(chan struct{}, 1), heard: make(chan struct{}, 1),
-		claims: make(chan claim), freed: make(chan struct{}, 1),
-		changed: make(chan struct{}), said: map[word]bool{},
+		claims: make(chan claim), changed: make(chan struct{}), said: map[word]bool{},
 	}
 	if !l.exist() || !c.exists() {
 		w.mode = writesFreely
@@ -141,24 +144,42 @@ func (w *writer) alone() bool {
 
 // claim waits until nobody else writes, and keeps it so until release is called,
 // for 10 seconds at most. It is for an Update whose closure waits for something,
-// so that others would be faster for ever. Without locks it claims nothing.
+// so that others would be faster for ever; several of one context may claim at
+// once. Without locks it claims nothing.
 func (w *writer) claim(ctx context.Context) (release func(), err error) {
+	for {
+		w.mu.Lock()
+		free, held := w.mode == writesFreely, w.claimed
+		if held != nil {
+			held.by++
+		}
+		w.mu.Unlock()
+		if held != nil {
+			return sync.OnceFunc(func() { w.unclaim(held) }), nil
+		}
+		if free {
+			return func() {}, nil
+		}
+		c := claim{ctx, make(chan error, 1)}
+		select {
+		case w.claims <- c:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if err := <-c.granted; err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (w *writer) unclaim(held *claimed) {
 	w.mu.Lock()
-	free := w.mode == writesFreely
+	held.by--
+	if held.by == 0 && w.claimed == held {
+		w.claimed = nil
+	}
 	w.mu.Unlock()
-	if free {
-		return func() {}, nil
-	}
-	c := claim{ctx, make(chan error, 1)}
-	select {
-	case w.claims <- c:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if err := <-c.granted; err != nil {
-		return nil, err
-	}
-	return sync.OnceFunc(func() { w.freed <- struct{}{} }), nil
+	signal(w.heard) // who waits may have it
 }
 
 // rest lets go of the lock as soon as that can be: the page is about to sleep.
@@ -188,7 +209,7 @@ func (w *writer) hold(l *lock, mode writerMode) {
 	w.lock = l
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.mode, w.ceding = mode, false
+	w.mode, w.ceding, w.claimed = mode, false, nil
 	close(w.changed)
 	w.changed = make(chan struct{})
 }

@@ -1,5 +1,6 @@
 import { abiVersion, type Exports } from "./abi.js";
 import { type LarderError, makeError } from "./errors.js";
+import { commit } from "./idb.js";
 import type { ModuleSource } from "./types.js";
 
 /** The class that wasm_exec.js makes, as far as it is used here. */
@@ -21,7 +22,7 @@ export async function start(
 ): Promise<Exports> {
   const [Go, module] = await Promise.all([goRuntime(), compile(source ?? besides("larder.wasm"))]);
   const go = new Go();
-  // The program finds its callback by a name that is there only while it starts.
+  // The program finds its callback, and what helps it with commits, by names that are there only while it starts.
   const property = `larder callback ${Math.random()}`;
   go.env = { LARDER_CALLBACK: property };
   go.exit = exited;
@@ -31,10 +32,12 @@ export async function start(
   const exports = instance.exports as unknown as Exports;
   const globals = globalThis as Record<string, unknown>;
   globals[property] = callback;
+  globals.larderIDB = commit;
   try {
     go.run(instance).catch(() => exited(2));
   } finally {
     delete globals[property];
+    delete globals.larderIDB;
   }
   if (typeof exports.larder_abi !== "function") throw failed("it is not a Larder module");
   const abi = exports.larder_abi();
