@@ -42,7 +42,25 @@ func TestModule(t *testing.T) {
 			t.Parallel()
 			two <- struct{}{}
 			defer func() { <-two }()
-			runSuite(t, filepath.Join("..", "..", fields[1]), fields[2])
+			runSuite(t, jshost.Config{}, filepath.Join("..", "..", fields[1]), fields[2])
+		})
+	}
+}
+
+// TestConformanceWithout runs the conformance suite of backend/idb in realms that have less than most browsers.
+func TestConformanceWithout(t *testing.T) {
+	dir := filepath.Join("..", "..", "backend", "idb")
+	for name, config := range map[string]jshost.Config{
+		"locks":                      {NoLocks: true},
+		"BroadcastChannel":           {NoBroadcastChannel: true},
+		"locks and BroadcastChannel": {NoLocks: true, NoBroadcastChannel: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			two <- struct{}{}
+			defer func() { <-two }()
+			wasm := jshosttest.Build(t, dir, "test", "-c")
+			runSuite(t, config, wasm, dir, "-test.run", "Conformance", "-test.short")
 		})
 	}
 }
@@ -66,15 +84,15 @@ func TestStandardLibrary(t *testing.T) {
 			two <- struct{}{}
 			defer func() { <-two }()
 			dir := filepath.Join(src, filepath.FromSlash(tc.pkg))
-			runSuite(t, jshosttest.Build(t, dir, "test", "-c"), dir, "-test.run", tc.run)
+			runSuite(t, jshost.Config{}, jshosttest.Build(t, dir, "test", "-c"), dir, "-test.run", tc.run)
 		})
 	}
 }
 
-// runSuite runs a test binary and makes a subtest of each of its tests.
-func runSuite(t *testing.T, wasm, dir string, args ...string) {
+// runSuite runs a test binary in a realm of its own and makes a subtest of each of its tests.
+func runSuite(t *testing.T, config jshost.Config, wasm, dir string, args ...string) {
 	var stdout, stderr bytes.Buffer
-	p, err := jshosttest.NewRealm(t, jshost.Config{}).Start(t.Context(), jshost.Command{
+	p, err := jshosttest.NewRealm(t, config).Start(t.Context(), jshost.Command{
 		Wasm: wasm, Dir: dir, Args: append([]string{"-test.v=test2json", "-test.timeout=14m"}, args...),
 		Env: map[string]string{"TMPDIR": t.TempDir()}, Stdout: &stdout, Stderr: &stderr,
 	})
