@@ -76,6 +76,14 @@ func (r *Reads) changesNames(op *Op) bool {
 	return op.Kind == Drop || !exists
 }
 
+// lookedUp notes that a key was looked for in t, the transaction's tree of a
+// table, and whether p was found there, unless the transaction wrote p itself.
+func (r *Reads) lookedUp(t *tree, table string, key []byte, p Pair, found bool) {
+	if !found || !t.private || !r.isOwn(table, p) {
+		r.table(table).readKey(key)
+	}
+}
+
 // isOwn reports whether p, which a tree of the transaction has, is not the
 // snapshot's.
 func (r *Reads) isOwn(table string, p Pair) bool {
@@ -175,18 +183,18 @@ func (t *tableReads) readKey(key []byte) {
 
 // readRange notes that all keys in r, whose Limit it ignores, were read, and
 // returns what narrow calls that.
-func (t *tableReads) readRange(r backend.Range) int {
+func (t *tableReads) readRange(r backend.Range) int32 {
 	if t.isFull() {
 		return 0
 	}
 	t.sorted = false
 	t.spans = append(t.spans, span{t.add(r.Start), t.add(r.End), r.End == nil})
-	return len(t.spans) - 1
+	return int32(len(t.spans) - 1)
 }
 
 // narrow notes that a range's keys were read up to last only, in ascending
 // order or in descending.
-func (t *tableReads) narrow(i int, last []byte, reverse bool) {
+func (t *tableReads) narrow(i int32, last []byte, reverse bool) {
 	if t.all || t.sorted {
 		return // by a loop that outlives its transaction
 	}

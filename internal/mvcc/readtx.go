@@ -62,7 +62,10 @@ func (tx *ReadTx) Get(table string, key []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, ok := tx.get(t, table, key)
+	p, ok := t.pairs.Get(pivot(key))
+	if tx.reads != nil {
+		tx.reads.lookedUp(t, table, key, p, ok)
+	}
 	switch {
 	case ok && !p.isTombstone():
 		return p.Value(), nil
@@ -70,15 +73,6 @@ func (tx *ReadTx) Get(table string, key []byte) ([]byte, error) {
 		return t.base.Get(tx.ctx, key, tx.isCached())
 	}
 	return nil, backend.ErrNotFound
-}
-
-// get looks for a key in t's own pairs, and notes that it was read.
-func (tx *ReadTx) get(t *tree, table string, key []byte) (Pair, bool) {
-	p, ok := t.pairs.Get(pivot(key))
-	if tx.reads != nil && !(ok && t.private && tx.reads.isOwn(table, p)) {
-		tx.reads.table(table).readKey(key)
-	}
-	return p, ok
 }
 
 // Count is as in [backend.Counter]. Its time depends on the heights of the

@@ -3,6 +3,7 @@ package mvcc
 import (
 	"bytes"
 	"iter"
+	"slices"
 
 	"github.com/larderdb/larder/backend"
 )
@@ -45,22 +46,23 @@ const (
 	batch = 16
 )
 
-// A walk is one loop over the pairs of a tree in a range.
+// A walk is one loop over the pairs of a tree in a range. It is as large as one
+// of the allocator's sizes: 384 bytes.
 type walk struct {
 	tx    *ReadTx
 	tree  *tree
 	r     backend.Range
 	yield func(backend.KV, error) bool
 	reads *tableReads // or nil
-	read  int         // what reads calls the walk's range
 
-	skip    []byte // the end of a descending range, until the first pair
-	n       int    // pairs yielded
-	end     *byte  // start of the first pair after the range, when the walk is long
-	over    bool   // nothing is to be yielded any more
-	pending int    // pairs of next that wait
+	n       int   // pairs yielded
+	end     *byte // start of the first pair after the range, when the walk is long
+	pending int   // pairs of next that wait
 	next    [batch]Pair
-	touched byte // what touching leaves, so that it isn't left out
+	read    int32 // what reads calls the walk's range
+	over    bool  // nothing is to be yielded any more
+	skip    bool  // the first pair may be r.End, which is not in the range
+	touched byte  // what touching leaves, so that it isn't left out
 }
 
 func (w *walk) run() {
@@ -73,7 +75,7 @@ func (w *walk) run() {
 	case r.End == nil:
 		t.Reverse(w.step)
 	default:
-		w.skip = r.End // it is not in the range itself
+		w.skip = true
 		t.Descend(pivot(r.End), w.step)
 	}
 	if !w.over {
@@ -100,8 +102,8 @@ func (w *walk) runFrom(p Pair) {
 // more.
 func (w *walk) step(p Pair) bool {
 	if w.n < short {
-		if skip := w.skip; skip != nil {
-			if w.skip = nil; bytes.Equal(p.Key(), skip) {
+		if w.skip {
+			if w.skip = false; bytes.Equal(p.Key(), w.r.End) {
 				return true
 			}
 		}
@@ -131,9 +133,16 @@ func (w *walk) flush() bool {
 			w.touched += *p.start
 		}
 	}
+	if w.tree.base != nil {
+		pairs = slices.DeleteFunc(pairs, Pair.isTombstone)
+	}
 	for _, p := range pairs {
-		if !p.isTombstone() && !w.emit(p.kv()) {
-			return false
+		if w.tx.done {
+			return w.fail(errDone())
+		}
+		w.n++
+		if !w.yield(p.kv(), nil) || w.n == w.r.Limit {
+			return w.stop(p.Key())
 		}
 	}
 	if w.n == short {
@@ -142,21 +151,16 @@ func (w *walk) flush() bool {
 	return true
 }
 
-// emit yields a pair and reports whether there should be more.
-func (w *walk) emit(kv backend.KV) bool {
-	if w.tx.done {
-		return w.fail(&backend.Error{Class: backend.ErrTxDone, Op: "scan"})
+// stop ends the walk after the pair of key.
+func (w *walk) stop(key []byte) bool {
+	w.over = true
+	if w.reads != nil {
+		w.reads.narrow(w.read, key, w.r.Reverse)
 	}
-	w.n++
-	if !w.yield(kv, nil) || w.n == w.r.Limit {
-		w.over = true
-		if w.reads != nil {
-			w.reads.narrow(w.read, kv.Key, w.r.Reverse)
-		}
-		return false
-	}
-	return true
+	return false
 }
+
+func errDone() error { return &backend.Error{Class: backend.ErrTxDone, Op: "scan"} }
 
 // fail ends the walk with an error.
 func (w *walk) fail(err error) bool {

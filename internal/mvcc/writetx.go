@@ -72,7 +72,10 @@ func (tx *WriteTx) Delete(table string, key []byte) (existed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	p, ok := tx.get(t, table, key)
+	p, ok := t.pairs.Get(pivot(key))
+	if tx.reads != nil {
+		tx.reads.lookedUp(t, table, key, p, ok)
+	}
 	if !ok && t.base != nil {
 		if ok, err = t.inBase(tx.ctx, key, tx.isCached()); err != nil {
 			return false, err
