@@ -139,3 +139,24 @@ func TestARootThatIsNotTheTreesIsCorrupt(t *testing.T) {
 		t.Errorf("Get in another table's tree: %v, want ErrCorrupt", err)
 	}
 }
+
+func TestWrongTotalsAreFound(t *testing.T) {
+	d := newDisk()
+	tree, _ := tall(t, d)
+	for name, harm := range map[string]func(*pagetree.Root){
+		"count": func(r *pagetree.Root) { r.Count++ },
+		"size":  func(r *pagetree.Root) { r.Size-- },
+	} {
+		harmed := tree
+		harm(&harmed.Root)
+		found := 0
+		if err := harmed.Verify(context.Background(), func(*backend.Error) { found++ }); err != nil || found != 1 {
+			t.Errorf("%s: verify finds %d damages, %v; want 1", name, found, err)
+		}
+		if name == "count" {
+			if _, err := d.tryMerge(harmed, standard, rows(5, 6, 1)); !errors.Is(err, backend.ErrCorrupt) {
+				t.Errorf("merge with a wrong count: %v, want ErrCorrupt", err)
+			}
+		}
+	}
+}

@@ -75,6 +75,25 @@ func TestOneChangeRewritesItsPathOnly(t *testing.T) {
 	}
 }
 
+// What is left of a leaf joins a neighbour under the same parent, so that no
+// other inner node is written.
+func TestAShortLeafJoinsItsSibling(t *testing.T) {
+	d := newDisk()
+	s := sizes{1000, 600, 500}
+	tree := d.merge(t, pagetree.Tree{}, s, rows(0, 20_000, 10))
+	path := int(tree.Root.Level) + 1
+	for i, keys := range leaves(t, d, tree)[:100] {
+		var changes []pagetree.Change
+		for _, k := range keys[1:] {
+			changes = append(changes, pagetree.Change{Key: []byte(k), Delete: true})
+		}
+		d.merge(t, tree, s, changes)
+		if len(d.written) > path+1 || len(d.replaced) != path+1 {
+			t.Errorf("a short leaf %d makes %d pages written and %d replaced, want at most %d", i, len(d.written), len(d.replaced), path+1)
+		}
+	}
+}
+
 func TestChangesThatChangeNothingWriteNothing(t *testing.T) {
 	d := newDisk()
 	s := sizes{1000, 600, 500}
