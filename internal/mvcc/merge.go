@@ -4,8 +4,6 @@ import (
 	"bytes"
 
 	"github.com/tidwall/btree"
-
-	"github.com/larderdb/larder/backend"
 )
 
 // merge is run for a table with a Base. The Base sets the pace, because it may
@@ -35,18 +33,6 @@ func (w *walk) merge() {
 	default:
 		w.runFrom(m.next)
 	}
-}
-
-// emit yields a pair and reports whether there should be more.
-func (w *walk) emit(kv backend.KV) bool {
-	if w.tx.done {
-		return w.fail(errDone())
-	}
-	w.n++
-	if !w.yield(kv, nil) || w.n == w.r.Limit {
-		return w.stop(kv.Key)
-	}
-	return true
 }
 
 // A merger fetches the pairs of a walk's tree one by one.

@@ -28,11 +28,13 @@ func (tx *ReadTx) Scan(table string, r backend.Range) iter.Seq2[backend.KV, erro
 			w.reads = tx.reads.table(table)
 			w.read = w.reads.readRange(r)
 		}
-		if t.base == nil {
-			w.run()
-		} else {
-			w.merge()
+		if t.base != nil {
+			// A copy, because merge's walk is the allocator's and run's needn't be.
+			over := w
+			over.merge()
+			return
 		}
+		w.run()
 	}
 }
 
@@ -46,8 +48,7 @@ const (
 	batch = 16
 )
 
-// A walk is one loop over the pairs of a tree in a range. It is as large as one
-// of the allocator's sizes: 384 bytes.
+// A walk is one loop over the pairs of a tree in a range.
 type walk struct {
 	tx    *ReadTx
 	tree  *tree
@@ -78,7 +79,7 @@ func (w *walk) run() {
 		w.skip = true
 		t.Descend(pivot(r.End), w.step)
 	}
-	if !w.over {
+	if !w.over && w.pending > 0 {
 		w.flush()
 	}
 }
@@ -93,7 +94,7 @@ func (w *walk) runFrom(p Pair) {
 	} else {
 		w.tree.pairs.Ascend(p, w.step)
 	}
-	if !w.over {
+	if !w.over && w.pending > 0 {
 		w.flush()
 	}
 }
@@ -110,8 +111,13 @@ func (w *walk) step(p Pair) bool {
 		if past(p, w.r) {
 			return false
 		}
-		w.next[0], w.pending = p, 1
-		return w.flush()
+		if !p.isTombstone() && !w.emit(p.kv()) {
+			return false
+		}
+		if w.n == short {
+			w.end = w.tree.after(w.r)
+		}
+		return true
 	}
 	if p.start == w.end {
 		return false
@@ -125,13 +131,11 @@ func (w *walk) step(p Pair) bool {
 func (w *walk) flush() bool {
 	pairs := w.next[:w.pending]
 	w.pending = 0
-	if len(pairs) > 1 {
-		if err := w.tx.ctx.Err(); err != nil {
-			return w.fail(err)
-		}
-		for _, p := range pairs {
-			w.touched += *p.start
-		}
+	if err := w.tx.ctx.Err(); err != nil {
+		return w.fail(err)
+	}
+	for _, p := range pairs {
+		w.touched += *p.start
 	}
 	if w.tree.base != nil {
 		pairs = slices.DeleteFunc(pairs, Pair.isTombstone)
@@ -145,8 +149,17 @@ func (w *walk) flush() bool {
 			return w.stop(p.Key())
 		}
 	}
-	if w.n == short {
-		w.end = w.tree.after(w.r)
+	return true
+}
+
+// emit yields a pair and reports whether there should be more.
+func (w *walk) emit(kv backend.KV) bool {
+	if w.tx.done {
+		return w.fail(errDone())
+	}
+	w.n++
+	if !w.yield(kv, nil) || w.n == w.r.Limit {
+		return w.stop(kv.Key)
 	}
 	return true
 }
