@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -142,18 +141,6 @@ func leaves(t tb, d *disk, tree pagetree.Tree) (all [][]string) {
 		all = append(all, keys)
 	}
 	slices.SortFunc(all, slices.Compare)
-	return all
-}
-
-// collect returns what a scan yields.
-func collect(t tb, seq iter.Seq2[backend.KV, error]) (all []backend.KV) {
-	t.Helper()
-	for kv, err := range seq {
-		if err != nil {
-			t.Fatalf("scan: %v", err)
-		}
-		all = append(all, kv)
-	}
 	return all
 }
 
