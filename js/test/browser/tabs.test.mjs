@@ -232,4 +232,13 @@ test("an update awaits fetch and timers", async (t) => {
     (await slow()).end("last");
     assert.deepEqual(await end(), [5, { id: "counter", n: 42, text: "last" }]);
   });
+
+  await t.test("it runs once when others commit what it didn't read", async () => {
+    await begin();
+    const response = await slow();
+    for (const id of ["a", "b"]) await other.evaluate((id) => rows.put({ id, half: 1 }), id);
+    response.end("once");
+    slow().then((again) => again.end("again"));
+    assert.deepEqual(await end(), [1, { id: "counter", n: 43, text: "once" }]);
+  });
 });
