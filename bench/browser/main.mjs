@@ -8,8 +8,7 @@
 // systems and lines with 10,000 rows, 5 rounds or more and no flags is the one that the README shows,
 // docs/bench-browser.svg. The exit status is 1 when a system failed or results differ.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -17,11 +16,9 @@ import { bundle } from "./bundle.mjs";
 import { measure } from "./measure.mjs";
 import { sizesFor } from "./page/data.mjs";
 import { linesFor } from "./page/work.mjs";
+import { resultsOf } from "./results.mjs";
 import { serve } from "./server.mjs";
-import { differences, summarize } from "./statistics.mjs";
-import { draw } from "./svg.mjs";
 import { systems as allSystems } from "./systems/list.mjs";
-import { tables } from "./table.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -69,7 +66,8 @@ function chosen(name, text, known) {
   return known.filter((each) => names.includes(each));
 }
 
-async function runRounds(systems, options) {
+// runRounds measures, and calls done with the rounds so far after each.
+async function runRounds(systems, options, done) {
   const site = join(options.out, "site");
   for (const system of systems) await bundle(system, site);
   const server = await serve(site);
@@ -92,63 +90,29 @@ async function runRounds(systems, options) {
         process.stderr.write(`round ${i + 1}: ${system.name}, ${seconds} s${error ? `, FAILED: ${error}` : ""}\n`);
       }
       rounds.push(Object.fromEntries(systems.map(({ name }) => [name, round[name]])));
+      done(rounds);
     }
   } finally {
     server.close();
   }
-  return rounds;
-}
-
-function versionsOf(systems) {
-  const packages = [...new Set(systems.map((system) => system.package).filter(Boolean))];
-  const manifest = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
-  return Object.fromEntries(packages.map((name) => [name, manifest.dependencies[name]]));
 }
 
 async function main() {
   const options = readOptions();
   const systems = allSystems.filter(({ name }) => options.names.includes(name));
-  const sizes = sizesFor(options.rows);
-  const rounds = await runRounds(systems, options);
-  const summary = summarize(rounds);
-  const wrong = differences(rounds);
-
-  const date = new Date().toISOString().slice(0, 10);
-  const browser = rounds[0][systems[0].name].browser;
-  const versions = versionsOf(systems);
-  const machine = `${cpus()[0].model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
-  const about = [
-    `${date}, ${[browser, ...options.chromiumFlags].join(" ")}, ${machine}. ${options.rows.toLocaleString("en-US")} rows of about 200 bytes; objects in, objects out.`,
-    Object.entries(versions)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(", "),
-    ...systems.filter(({ note }) => note).map(({ label, note }) => `${label} ${note}.`),
-  ];
-  const report = { systems, sizes, summary, rounds, about };
-  const drawing = draw(report);
-  const text = `${tables(report)}\n${about.join("\n\n")}\n`;
-  const json = {
-    date,
-    browser,
-    chromiumFlags: options.chromiumFlags,
-    machine,
-    versions,
-    sizes,
-    differences: wrong,
-    summary,
-    rounds,
-  };
-  const plain = (_, value) => (value === Number.POSITIVE_INFINITY ? "> 60 s" : value);
-  mkdirSync(options.out, { recursive: true });
-  writeFileSync(join(options.out, "results.json"), `${JSON.stringify(json, plain, 2)}\n`);
-  writeFileSync(join(options.out, "results.md"), text);
-  writeFileSync(join(options.out, "results.svg"), drawing);
-  const failed = rounds.some((round) => Object.values(round).some(({ error }) => error));
-  if (options.whole && !failed && wrong.length === 0) writeFileSync(join(root, "docs/bench-browser.svg"), drawing);
-
-  process.stdout.write(text);
-  for (const difference of wrong) process.stderr.write(`results differ: ${difference}\n`);
-  return failed || wrong.length > 0 ? 1 : 0;
+  let results;
+  // What is done is written after each round, as many of them take long.
+  await runRounds(systems, options, (rounds) => {
+    results = resultsOf(systems, sizesFor(options.rows), rounds, options.chromiumFlags);
+    mkdirSync(options.out, { recursive: true });
+    for (const [file, text] of Object.entries(results.files)) writeFileSync(join(options.out, file), text);
+  });
+  const { files, complaints } = results;
+  process.stdout.write(files["results.md"]);
+  for (const complaint of complaints) process.stderr.write(`${complaint}\n`);
+  if (complaints.length > 0) return 1;
+  if (options.whole) writeFileSync(join(root, "docs/bench-browser.svg"), files["results.svg"]);
+  return 0;
 }
 
 process.exitCode = await main().catch((err) => {
