@@ -1,7 +1,6 @@
 package mvcc_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -187,70 +186,6 @@ func TestTransactionsOfOneSnapshotAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-}
-
-func TestLoader(t *testing.T) {
-	var l mvcc.Loader
-	buf := []byte("k1v1k2k3v3")
-	for _, err := range []error{
-		l.Table("a"), l.Add(mvcc.Adopt(buf[0:4:4], 2)), l.Add(mvcc.Adopt(buf[4:6:6], 2)), l.Add(mvcc.Adopt(buf[6:], 2)),
-		l.Table("b"),
-		l.Table("c"), l.Add(mvcc.Join([]byte("k1"), nil)),
-	} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	s := l.Snapshot(7)
-	want := `7 a{"k1"="v1" "k2"="" "k3"="v3" } b{} c{"k1"="" }`
-	if got := dump(s); got != want {
-		t.Errorf("loaded snapshot = %s, want %s", got, want)
-	}
-	next := commit(t, s, func(tx *mvcc.WriteTx) { put(t, tx, "b", "k", "v") })
-	if got := dump(s); got != want {
-		t.Errorf("loaded snapshot after a commit = %s, want %s", got, want)
-	}
-	if got, want := dump(next), `8 a{"k1"="v1" "k2"="" "k3"="v3" } b{"k"="v" } c{"k1"="" }`; got != want {
-		t.Errorf("its successor = %s, want %s", got, want)
-	}
-	for kv, err := range s.Read(t.Context()).Scan("a", backend.Range{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if at := bytes.Index(buf, kv.Key); &buf[at] != &kv.Key[0] {
-			t.Errorf("key %q is a copy, want it to refer to the buffer that was adopted", kv.Key)
-		}
-	}
-}
-
-func TestLoaderRefusesWhatNoCheckpointHolds(t *testing.T) {
-	pair := func(key, value string) func(*mvcc.Loader) error {
-		return func(l *mvcc.Loader) error { return l.Add(mvcc.Join([]byte(key), []byte(value))) }
-	}
-	table := func(name string) func(*mvcc.Loader) error {
-		return func(l *mvcc.Loader) error { return l.Table(name) }
-	}
-	for name, steps := range map[string][]func(*mvcc.Loader) error{
-		"pair before a table":      {pair("k", "")},
-		"table without a name":     {table("")},
-		"table of invalid UTF-8":   {table("\xff")},
-		"tables in disorder":       {table("b"), table("a")},
-		"table twice":              {table("b"), table("b")},
-		"empty key":                {table("t"), pair("", "v")},
-		"key too long":             {table("t"), pair(strings.Repeat("k", backend.MaxKey+1), "v")},
-		"value too long":           {table("t"), pair("k", strings.Repeat("v", backend.MaxValue+1))},
-		"keys in disorder":         {table("t"), pair("b", ""), pair("a", "")},
-		"key twice":                {table("t"), pair("b", ""), pair("b", "")},
-		"key before the last page": {table("t"), pair("b", ""), pair("c", ""), pair("bb", "")},
-	} {
-		var l mvcc.Loader
-		for i, step := range steps {
-			err := step(&l)
-			if last := i == len(steps)-1; last && !errors.Is(err, backend.ErrCorrupt) || !last && err != nil {
-				t.Errorf("%s: step %d = %v, want ErrCorrupt at the last of %d", name, i, err, len(steps))
-			}
-		}
-	}
 }
 
 func TestApplyRefusesWhatNoTransactionRecords(t *testing.T) {

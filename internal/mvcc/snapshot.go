@@ -59,20 +59,6 @@ type Snapshot struct {
 // Version returns the number of the newest commit in the snapshot.
 func (s *Snapshot) Version() uint64 { return s.version }
 
-// Tables returns an iterator over the names of all tables in ascending order,
-// each with an iterator over its pairs in ascending order of keys. A table
-// without pairs is among them. Keys and values must not be written to; they
-// may be kept.
-func (s *Snapshot) Tables() iter.Seq2[string, iter.Seq[backend.KV]] {
-	return func(yield func(string, iter.Seq[backend.KV]) bool) {
-		for _, t := range s.tables {
-			if !yield(t.name, t.tree.all) {
-				return
-			}
-		}
-	}
-}
-
 // Changes returns an iterator over all tables in ascending order of names, each
 // with the Base that it lies over, which is nil for a table that was made after
 // its snapshot's [NewSnapshot] and for one without pairs there, and with what
@@ -169,10 +155,6 @@ func (t *tree) remove(p Pair) {
 	} else if old, ok := t.pairs.Delete(p); ok {
 		t.size -= old.size()
 	}
-}
-
-func (t *tree) all(yield func(backend.KV) bool) {
-	t.pairs.Scan(func(p Pair) bool { return yield(p.kv()) })
 }
 
 func (t *tree) changes(yield func(p Pair, deleted bool) bool) {
