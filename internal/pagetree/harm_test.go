@@ -17,7 +17,7 @@ import (
 // finds it.
 func TestPagesThatContradictEachOther(t *testing.T) {
 	ctx := context.Background()
-	for seed := range uint64(150) {
+	for seed := range seeds(150) {
 		src, d := randomly{rand.New(rand.NewPCG(seed, 2))}, newDisk()
 		s := sizes{300, 200, 30}
 		tree := d.merge(t, pagetree.Tree{}, s, rows(0, src.int(300, 1500, ""), src.int(1, 40, "")))

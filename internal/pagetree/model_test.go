@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -159,7 +160,7 @@ func TestMergeIsAsAMap(t *testing.T) {
 
 func TestMergeIsAsAMapInTallTrees(t *testing.T) {
 	var highest uint8
-	for seed := range uint64(30) {
+	for seed := range seeds(30) {
 		src, d, model := randomly{rand.New(rand.NewPCG(seed, 1))}, newDisk(), map[string]string{}
 		s := sizes{leaf: src.int(100, 600, ""), inner: src.int(140, 400, ""), inline: src.int(4, 30, "")}
 		for range src.int(1000, 4000, "") {
@@ -171,6 +172,15 @@ func TestMergeIsAsAMapInTallTrees(t *testing.T) {
 	if highest < 3 {
 		t.Errorf("the highest tree has level %d, want at least 3", highest)
 	}
+}
+
+// seeds returns how many random histories are gone through: a few where Go is
+// slow, which the tests natively make up for.
+func seeds(natively uint64) uint64 {
+	if runtime.GOARCH == "wasm" || testing.Short() {
+		return natively / 6
+	}
+	return natively
 }
 
 type tb interface {
