@@ -21,6 +21,7 @@ var classes = map[backend.Class]string{
 	backend.ErrSchemaNewer:   "schema is newer than this code",
 	backend.ErrConflict:      "transaction conflict",
 	backend.ErrReadOnly:      "read-only",
+	backend.ErrNotInMemory:   "not in memory",
 	backend.ErrTxDone:        "transaction has ended",
 	backend.ErrNestedTx:      "nested transaction",
 	backend.ErrClosed:        "store is closed",

@@ -174,7 +174,7 @@ func (s *server) work(op, handle, aux uint32, request []byte) (job, error) {
 		}, nil
 	case opFlush:
 		return func(ctx context.Context, _ uint32) (uint32, []byte, error) {
-			return 0, nil, backend.Flush(ctx, d.db.Backend())
+			return 0, nil, d.db.Flush(ctx)
 		}, nil
 	case opStatus:
 		return d.status, nil

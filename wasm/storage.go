@@ -53,7 +53,7 @@ func (c *collection) preload(tx *entity.Tx, request []byte) (int, error) {
 
 // status is a job: it returns a map of what the database knows about itself.
 func (d *database) status(ctx context.Context, _ uint32) (uint32, []byte, error) {
-	st, err := backend.StatusOf(ctx, d.db.Backend())
+	st, err := d.db.Status(ctx)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -87,29 +87,21 @@ func (d *database) status(ctx context.Context, _ uint32) (uint32, []byte, error)
 
 // verify is a job: it returns an array of errors, what is damaged.
 func (d *database) verify(ctx context.Context, _ uint32) (uint32, []byte, error) {
-	damage, err := backend.Verify(ctx, d.db.Backend())
-	if err != nil {
-		return 0, nil, err
-	}
 	var list []error
-	for _, e := range damage {
-		list = append(list, e)
-	}
-	switch err := entity.Verify(ctx, d.db); {
-	case err != nil && !errors.Is(err, backend.ErrCorrupt):
-		return 0, nil, err
-	case err != nil && len(damage) == 0: // what the pages' damage leads to is no news
+	if err := entity.Verify(ctx, d.db); errors.Is(err, backend.ErrCorrupt) {
 		list = findings(err)
+	} else if err != nil {
+		return 0, nil, err
 	}
 	return uint32(len(list)), appendDamage(list), nil
 }
 
-// findings returns what entity.Verify has joined.
+// findings returns what Verify has joined.
 func findings(err error) []error {
-	if _, single := err.(*entity.Error); !single {
-		if joined, ok := err.(interface{ Unwrap() []error }); ok {
-			return joined.Unwrap()
-		}
+	switch e := err.(type) {
+	case *entity.Error, *backend.Error:
+	case interface{ Unwrap() []error }:
+		return e.Unwrap()
 	}
 	return []error{err}
 }

@@ -90,6 +90,8 @@ class Crossing {
         this.faults.push(`a completion of ${id}, which is no call or was completed before`);
       } else if (kind === 2) {
         queueMicrotask(() => call.attempt(value));
+      } else if (kind === 3) {
+        this.faults.push(`${call.what}: a part of what doesn't exist`);
       } else {
         this.waiting.delete(id);
         call.settle(kind === 0 ? { value } : { code: this.code(payload, call.what) });
@@ -115,7 +117,7 @@ export async function hostile(shipped, wasm, seed, rounds) {
   const encode = (...values) => new Encoder().encode(values).slice();
   const none = undefined;
 
-  const definition = (name) => [name, 1, 0, [["rows", "id", [["n", ["n"], 0, 1]], 1]]];
+  const definition = (name) => [name, 1, 0, 0, [["rows", "id", [["n", ["n"], 0, 1]], 1]]];
   const rows = encode({ id: 1, n: 5 }, { id: 2, n: 6 });
   const query = encode([null, none, none, none, none, none, none, false, 0, null]);
   const valid = {
@@ -128,6 +130,8 @@ export async function hostile(shipped, wasm, seed, rounds) {
     [Op.Put]: rows,
     [Op.Insert]: rows,
     [Op.Delete]: encode(1, 9),
+    [Op.Preload]: query,
+    [Op.Salvage]: encode("none"),
   };
   const request = (op) => {
     const whole = valid[op] ?? new Uint8Array();
@@ -157,7 +161,7 @@ export async function hostile(shipped, wasm, seed, rounds) {
   const meet = (code = "fine") => {
     met[code] = (met[code] ?? 0) + 1;
   };
-  const ops = [...Object.values(Op), 0, 15, 99, 2 ** 31, 2 ** 32 - 1];
+  const ops = [...Object.values(Op), 0, 21, 99, 2 ** 31, 2 ** 32 - 1];
   const handles = [db, db, db, db + 1, 0, ended, ended + 1, 2 ** 31, 2 ** 32 - 1];
   const sizes = [0, 1, 4096, 2 ** 31, 2 ** 32 - 1];
 
@@ -174,6 +178,10 @@ export async function hostile(shipped, wasm, seed, rounds) {
         for (let i = 0; i < 4; i++) {
           const inner = pick(ops.filter((each) => each !== Op.Finish));
           inside.push(c.do(inner, number, 0, request(inner)));
+        }
+        // One that is on its way when the transaction ends, and one that is beside it.
+        for (const inner of [pick(ops), pick([Op.Get, Op.Query, Op.Preload])]) {
+          c.start(inner, number, 0, request(inner), (other) => c.rollBack(other)).then(({ code }) => meet(code));
         }
         c.rollBack(number);
         inside.push(c.do(Op.Get, number, 0, valid[Op.Get]));
