@@ -189,7 +189,7 @@ func TestQuotaAtAnyWrite(t *testing.T) {
 				for line := range strings.Lines(tb.out.String()) {
 					if strings.HasPrefix(line, "quota") {
 						failures++
-						if !strings.Contains(line, "commit: storage quota exceeded: the browser grants this site no more space: "+quota) {
+						if !strings.Contains(line, "commit: storage quota exceeded: the browser grants this site no more space: ") || !strings.Contains(line, quota) {
 							t.Errorf("the error reads %q", line)
 						}
 					}

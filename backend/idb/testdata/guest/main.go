@@ -4,6 +4,7 @@
 // start again.
 //
 //	guest load db from to size   makes the commits from..to-1, one after the other, and says so after each
+//	guest burst db from to size  makes them in groups of ten, which start at once
 //	guest check db               says how many commits the database holds, and that they are whole
 //	guest increment db n         adds one, n times
 package main
@@ -47,6 +48,8 @@ func run(ctx context.Context, command, name string, args []string) error {
 	switch command {
 	case "load":
 		err = load(ctx, s, n[0], n[1], n[2])
+	case "burst":
+		err = burst(ctx, s, n[0], n[1], n[2])
 	case "check":
 		err = check(ctx, s)
 	case "increment":
@@ -79,6 +82,39 @@ func load(ctx context.Context, s *idb.Store, from, to, size int) error {
 			}
 		default:
 			return err
+		}
+	}
+	return nil
+}
+
+// burst makes the commits of load, ten at once. Which of them is which, they
+// find out themselves.
+func burst(ctx context.Context, s *idb.Store, from, to, size int) error {
+	for ; from < to; from += 10 {
+		results := make(chan error)
+		for range min(10, to-from) {
+			go func() {
+				i := 0
+				err := s.Update(ctx, func(_ context.Context, tx backend.WriteTx) (err error) {
+					i, err = backend.Count(tx, "a", backend.Range{})
+					if err != nil && !backend.IsNotFound(err) {
+						return err
+					}
+					if err := tx.Put("a", key(i), value(i, size)); err != nil {
+						return err
+					}
+					return tx.Put("b", key(i), value(-i, 10))
+				})
+				if err == nil {
+					fmt.Println("acknowledged", i)
+				}
+				results <- err
+			}()
+		}
+		for range min(10, to-from) {
+			if err := <-results; err != nil {
+				return err
+			}
 		}
 	}
 	return nil
