@@ -3,7 +3,7 @@
 
 import { acknowledgement, digits, lineNames, milliseconds, missing, times } from "./words.mjs";
 
-const cell = { width: 62, height: 32 };
+const cell = { width: 66, height: 32 };
 const left = 236;
 const top = 178;
 

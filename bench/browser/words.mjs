@@ -24,10 +24,10 @@ export function lineNames(sizes) {
   ];
 }
 
-// milliseconds returns a time as text with three digits or so; one that was cut as "> 60 s".
+// milliseconds returns a time as text, with its unit; one that was cut as "> 60 s".
 export function milliseconds(ms) {
   if (!Number.isFinite(ms)) return digits(ms);
-  return ms >= 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${digits(ms)} ms`;
+  return ms >= 1000 ? `${digits(ms / 1000)} s` : `${digits(ms)} ms`;
 }
 
 // times returns a ratio as text.
