@@ -11,10 +11,10 @@ import { random } from "./random.mjs";
 
 /** Defines self.rowOf and self.load in a page, which has to follow from nothing but its arguments. */
 const define = () => {
-  // Most rows are small; one in sixteen is larger than what is kept beside others, one in fifty than 64 KiB.
+  // Most rows are of some kilobytes; one in sixteen is larger than what is kept beside others, one in fifty than 64 KiB.
   self.rowOf = (number, writer) => {
     const mixed = Math.imul(number, 0x9e3779b1) >>> 0;
-    const size = number % 50 === 0 ? 70_000 : number % 16 === 0 ? 17_000 + (mixed % 30_000) : mixed % 600;
+    const size = number % 50 === 0 ? 70_000 : number % 16 === 0 ? 17_000 + (mixed % 30_000) : mixed % 6000;
     return { id: number, half: number >> 1, writer, text: `${number} ${writer} `.repeat(size).slice(0, size) };
   };
   /** The number of the row that commit number deletes, undefined when it deletes none. */
@@ -44,8 +44,8 @@ const inspect = async () => {
     after = page.next;
     if (after === undefined) break;
   }
-  const { n } = all.get("last");
-  const wrong = [];
+  const n = all.get("last")?.n ?? 0;
+  const wrong = all.has("last") ? [] : ["the number of the last commit is missing"];
   const deleted = new Set();
   for (let number = 1; number <= n; number++) {
     const row = deletedBy(number);
@@ -65,7 +65,7 @@ const inspect = async () => {
   const indexed = await rows.count({ index: "half", gte: 0 });
   if (indexed !== n - deleted.size) wrong.push(`${indexed} entries of the index, not ${n - deleted.size}`);
   const writers = [...all.values()].flatMap((row) => (row.writer === undefined ? [] : [[row.id, row.writer]]));
-  if (typeof db.verify === "function") for (const error of await db.verify()) wrong.push(String(error));
+  for (const error of await db.verify()) wrong.push(String(error));
   return { n, writers, wrong: wrong.slice(0, 5) };
 };
 
@@ -73,7 +73,7 @@ const inspect = async () => {
  * Kills browsers rounds times at random points of a load of several writers in each of so many tabs, and checks what is
  * found after each time. It returns how many commits there were and how often the log was folded.
  */
-export async function crashes(t, { origin, userDataDir, seed, rounds, durability, tabs = 2, writers = 6 }) {
+export async function crashes(t, { origin, userDataDir, seed, rounds, durability, tabs, writers = 6 }) {
   const pick = random(seed);
   const name = `crash ${durability}`;
   const acknowledged = new Map();
@@ -89,6 +89,8 @@ export async function crashes(t, { origin, userDataDir, seed, rounds, durability
       await openDatabase(page, name, { durability });
       pages.push(page);
     }
+    if (durability === "async")
+      assert.ok((await pages[0].evaluate(() => db.status())).exclusive, "async isn't granted");
     if (round === 0) await pages[0].evaluate(() => rows.put({ id: "last", n: 0 }));
     else {
       const { n, writers, wrong } = await pages[0].evaluate(inspect);
@@ -117,6 +119,7 @@ export async function crashes(t, { origin, userDataDir, seed, rounds, durability
     acknowledged.clear();
     const wanted = 30 + pick(500);
     const delay = pick(30);
+    let dying = false;
     let killed;
     const enough = new Promise((resolve) => {
       killed = resolve;
@@ -124,10 +127,14 @@ export async function crashes(t, { origin, userDataDir, seed, rounds, durability
     const acknowledge = (number, writer) => {
       acknowledged.set(number, { writer, at: Date.now() });
       // At a random point: not right after an acknowledgement.
-      if (acknowledged.size === wanted) setTimeout(() => killed(kill(browser)), delay);
+      if (acknowledged.size !== wanted) return;
+      setTimeout(() => {
+        dying = true;
+        killed(kill(browser));
+      }, delay);
     };
     for (const page of pages) await page.exposeFunction("acknowledge", acknowledge);
-    await Promise.all(
+    const started = Promise.all(
       pages.map((page, tab) =>
         page.evaluate(
           (prefix, writers) => {
@@ -138,8 +145,10 @@ export async function crashes(t, { origin, userDataDir, seed, rounds, durability
           writers,
         ),
       ),
-    );
-    await enough;
+    ).catch((error) => {
+      if (!dying) throw error; // the kill may come before a page has answered
+    });
+    await Promise.all([started, enough]);
     killedAt = Date.now();
   }
 }
