@@ -5,7 +5,6 @@ package idb_test
 import (
 	"context"
 	"errors"
-	"strings"
 	"syscall/js"
 	"testing"
 
@@ -65,83 +64,6 @@ func TestDeletedInTheMiddleOfCommits(t *testing.T) {
 	if err := <-done; !errors.Is(err, backend.ErrDeleted) {
 		t.Errorf("Update = %v, want ErrDeleted", err)
 	}
-}
-
-// A root of another database id, wherever it came from, is another database.
-func TestDatabaseReplaced(t *testing.T) {
-	name, other := newName(t), newName(t)
-	s := open(t, name)
-	put(t, s, "a", "1")
-	open(t, other)
-	raw, rawOther := openRaw(t, name), openRaw(t, other)
-	defer raw.close()
-	defer rawOther.close()
-	raw.do("root", "put", rawOther.do("root", "get", 0), 0)
-	if err := tryPut(testContext(t), s, "b", "2"); !errors.Is(err, backend.ErrDeleted) {
-		t.Errorf("Update = %v, want ErrDeleted", err)
-	}
-	if n := raw.do("log", "count").Int(); n != 1 {
-		t.Errorf("the log has %d records, want the 1 from before", n)
-	}
-}
-
-// A connection that the browser closes ends in an error, not in silence.
-func TestConnectionLost(t *testing.T) {
-	s := open(t, newName(t))
-	put(t, s, "a", "1")
-	// Every connection begins its transactions on one that is closed.
-	other := newName(t)
-	closeStore(t, open(t, other))
-	raw := openRaw(t, other)
-	raw.close()
-	proto := js.Global().Get("IDBDatabase").Get("prototype")
-	before := proto.Get("transaction")
-	proto.Set("transaction", before.Call("bind", raw.db))
-	err := tryPut(testContext(t), s, "b", "2")
-	proto.Set("transaction", before)
-	const want = "commit: storage failure: the connection to the database was lost; open it again: InvalidStateError: "
-	if !errors.Is(err, backend.ErrIO) || !strings.HasPrefix(err.Error(), want) {
-		t.Errorf("Update = %v, want %s…", err, want)
-	}
-	put(t, s, "c", "3")
-	wantState(t, s, "2 a=1 c=3")
-}
-
-// When the browser closes the connection, what waits for it fails, and so
-// does what comes after.
-func TestConnectionClosedByTheBrowser(t *testing.T) {
-	name := newName(t)
-	s := open(t, name)
-	put(t, s, "a", "1")
-	// The store's connection shows itself in its next transaction.
-	proto := js.Global().Get("IDBDatabase").Get("prototype")
-	before := proto.Get("transaction")
-	var db js.Value
-	spy := js.FuncOf(func(this js.Value, args []js.Value) any {
-		db = this
-		return before.Call("call", this, args[0], args[1], args[2])
-	})
-	proto.Set("transaction", spy)
-	put(t, s, "b", "2")
-	proto.Set("transaction", before)
-	spy.Release()
-
-	ctx := testContext(t)
-	err := s.Update(ctx, func(_ context.Context, tx backend.WriteTx) error {
-		db.Call("onclose", js.Null())
-		return tx.Put("t", []byte("c"), []byte("3"))
-	})
-	const want = "the browser closed the connection to the database; open it again"
-	for what, err := range map[string]error{
-		"the Update in which it happened": err,
-		"an Update after it":              tryPut(ctx, s, "d", "4"),
-		"a View after it":                 s.View(ctx, func(context.Context, backend.ReadTx) error { return nil }),
-	} {
-		if !errors.Is(err, backend.ErrIO) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s = %v, want ErrIO with %q", what, err, want)
-		}
-	}
-	wantState(t, open(t, name), "2 a=1 b=2")
 }
 
 func TestDurability(t *testing.T) {
