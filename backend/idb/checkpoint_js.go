@@ -19,23 +19,32 @@ var errMoved = errors.New("the root has moved on")
 // and deletes what nobody reads any more. How says whether it waits for the
 // other. It reports whether there is a new checkpoint.
 func (s *Store) makeCheckpoint(ctx, open context.Context, how lockHow) bool {
-	wait := ctx
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.mu.Lock()
+	s.folder.cancel = cancel
+	s.mu.Unlock()
+	stopWaiting := func() bool { return true }
 	if how == queue {
-		wait = open
+		stopWaiting = context.AfterFunc(open, cancel)
 	}
-	held, err := s.locks.request(wait, checkpointLock, exclusive, how)
+	held, err := s.locks.request(ctx, checkpointLock, exclusive, how)
+	stopWaiting()
 	switch {
 	case err == nil:
 		defer held.release()
 	case !errors.Is(err, errNoLocks):
 		return false
 	}
-	st := s.head.Load()
+	before := s.head.Load()
+	st := before
 	if err = s.sync(ctx); err == nil {
-		if st = s.head.Load(); st.log <= minIdle {
-			return false // the other has done it
+		// If there is a newer root, the other has done it.
+		if st = s.head.Load(); st.base == before.base {
+			err = s.checkpoint(ctx, st)
+		} else {
+			err = errMoved
 		}
-		err = s.checkpoint(ctx, st)
 	}
 	s.mu.Lock()
 	switch {
@@ -54,6 +63,16 @@ func (s *Store) makeCheckpoint(ctx, open context.Context, how lockHow) bool {
 		s.sweep(ctx)
 	}
 	return err == nil
+}
+
+// leaveCheckpoint gives up the checkpoint that is being made, if there is one:
+// others wait for its lock.
+func (s *Store) leaveCheckpoint() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.folder.cancel != nil {
+		s.folder.cancel()
+	}
 }
 
 // checkpoint makes st, whose snapshot never changes, the new checkpoint. Others
@@ -75,7 +94,11 @@ func (s *Store) checkpoint(ctx context.Context, st *state) error {
 		next, err = s.endCheckpoint(ctx, st, w, tables)
 	}
 	if err != nil {
-		s.dropCheckpoint(context.WithoutCancel(ctx), ordinal)
+		// Who is told to leave it doesn't wait for anything any more; the next
+		// checkpoint cleans up.
+		if ctx.Err() == nil {
+			s.dropCheckpoint(ctx, ordinal)
+		}
 		return err
 	}
 	err = s.adopt(ctx, next)

@@ -11,10 +11,10 @@ import (
 	"github.com/larderdb/larder/backend/idb"
 )
 
-func TestA10_A11_Conformance(t *testing.T) {
+func conformance(t *testing.T, opts *idb.Options) {
 	backendtest.Run(t, backendtest.Config{
 		Open: func(tb testing.TB, name string) (backend.Store, error) {
-			s, err := idb.Open(context.Background(), name, nil)
+			s, err := idb.Open(context.Background(), name, opts)
 			if err != nil {
 				return nil, err
 			}
@@ -23,4 +23,11 @@ func TestA10_A11_Conformance(t *testing.T) {
 		Persists: true,
 		Shares:   true,
 	})
+}
+
+func TestA10_A11_Conformance(t *testing.T) { conformance(t, nil) }
+
+// With the log folded after every few commits reads go through pages.
+func TestA10_A11_ConformanceThroughPages(t *testing.T) {
+	conformance(t, idb.Restless(200))
 }

@@ -19,6 +19,7 @@ type folder struct {
 	pressed   bool          // a writer waits for room
 	room      chan struct{} // closed when a checkpoint was made or failed
 	postponed uint64        // bytes of the log that could not be folded
+	cancel    func()        // ends the checkpoint that was begun last
 }
 
 func newFolder() folder {

@@ -173,12 +173,15 @@ func (s *Store) Close(ctx context.Context) error {
 // browser's back-forward cache.
 func (s *Store) sleep() {
 	s.writer.rest()
+	s.pins.sleep()
+	s.leaveCheckpoint()
 	s.conn.sleep()
 }
 
 // wake ends a sleep.
 func (s *Store) wake() {
 	s.conn.wake()
+	s.pins.wake()
 	signal(s.conn.shaken) // to see what the others have done
 }
 
