@@ -267,6 +267,7 @@ func (s *Store) acknowledge(g *group) {
 	if len(commits) > 0 {
 		s.serial += uint64(len(commits))
 		s.head.Store(s.head.Load().withCommits(s.chain.base, commits, len(g.raw)))
+		signal(s.stored)
 	}
 	s.dismiss(g.members, nil)
 	if s.chain.shown > 0 {
@@ -276,8 +277,26 @@ func (s *Store) acknowledge(g *group) {
 	s.publish()
 	s.mu.Unlock()
 	if len(commits) > 0 {
-		s.channel.tell(commits[len(commits)-1].number)
 		s.wantCheckpoint()
+	}
+}
+
+// tell tells the other contexts of commits, until ctx is done. It's a goroutine
+// of its own so that nobody here waits for it: it has its turn when the next
+// group is on its way.
+func (s *Store) tell(ctx context.Context) {
+	for {
+		select {
+		case <-s.stored:
+			s.channel.tell(s.head.Load().snap.Version())
+		case <-ctx.Done():
+			select {
+			case <-s.stored:
+				s.channel.tell(s.head.Load().snap.Version())
+			default:
+			}
+			return
+		}
 	}
 }
 

@@ -137,10 +137,7 @@ func (s *Store) present() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.away--; s.away == 0 {
-		select {
-		case s.back <- struct{}{}:
-		default:
-		}
+		signal(s.back)
 	}
 }
 

@@ -62,6 +62,7 @@ type Store struct {
 	head    atomic.Pointer[state] // what is stored, as far as this Store knows
 	shown   atomic.Pointer[state] // what Views read: head, and what is acknowledged already
 	joined  chan struct{}         // of capacity 1: there is a member of the chain
+	stored  chan struct{}         // of capacity 1: there are commits to tell others of
 	back    chan struct{}         // of capacity 1: nobody is away any more
 	atLog   chan struct{}         // of capacity 1: full while somebody is at the log
 
@@ -104,7 +105,7 @@ func Open(ctx context.Context, name string, opts *Options) (*Store, error) {
 	s := &Store{
 		name: name, conn: c, durability: opts.Durability, pacer: newPacer(),
 		locks: newLocks(name), logBound: opts.logBound, noGrace: opts.noGrace,
-		context: newID(), joined: make(chan struct{}, 1),
+		context: newID(), joined: make(chan struct{}, 1), stored: make(chan struct{}, 1),
 		back: make(chan struct{}, 1), atLog: make(chan struct{}, 1), folder: newFolder(),
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -125,6 +126,7 @@ func Open(ctx context.Context, name string, opts *Options) (*Store, error) {
 	s.shut = shut
 	s.workers.Go(func() { s.writer.serve(work) })
 	s.workers.Go(func() { s.commits(work) })
+	s.workers.Go(func() { s.tell(work) })
 	s.workers.Go(func() { s.follow(work) })
 	s.folding.Go(func() { s.checkpoints(work, open) })
 	s.tab = watchTab(work, func(ctx context.Context) { _ = s.drain(ctx) }, s.sleep, s.wake)

@@ -118,10 +118,7 @@ func (s *Store) attempt(ctx context.Context, fn func(ctx context.Context, tx bac
 		s.show()
 		s.publish()
 	}
-	select {
-	case s.joined <- struct{}{}:
-	default:
-	}
+	signal(s.joined)
 	return m, answer, nil
 }
 
