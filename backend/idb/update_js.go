@@ -27,7 +27,8 @@ func (s *Store) Update(ctx context.Context, fn func(ctx context.Context, tx back
 		return err
 	}
 	defer turn.End()
-	away := false // was told to run again, and hasn't yet
+	away := false    // was told to run again, and hasn't yet
+	claimed := false // nobody else writes
 	defer func() {
 		if away {
 			s.present()
@@ -44,24 +45,27 @@ func (s *Store) Update(ctx context.Context, fn func(ctx context.Context, tx back
 		if err != nil {
 			return err
 		}
-		if m == nil {
-			continue
+		if m != nil {
+			if away {
+				away = false
+				s.present()
+			}
+			turn.HandOver()
+			if err := s.await(ctx, m); err == nil {
+				return answer
+			} else if err != errAgain {
+				return err
+			}
+			away = true
 		}
-		if away {
-			away = false
-			s.present()
-		}
-		turn.HandOver()
-		if err := s.await(ctx, m); err == nil {
-			return answer
-		} else if err != errAgain {
-			return err
-		}
-		away = true
-		if tries+1 == maxConflicts {
-			// Not while it is its turn: others here may have to end first.
-			away = false
-			s.present()
+		if tries+1 >= maxConflicts && !claimed {
+			claimed = true
+			// Others here may have to end first.
+			turn.HandOver()
+			if away {
+				away = false
+				s.present()
+			}
 			release, err := s.writer.claim(ctx)
 			if err != nil {
 				return err
