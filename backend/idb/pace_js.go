@@ -95,8 +95,8 @@ func (s *Store) makeRoom(ctx context.Context) error {
 func (s *Store) checkpoints(ctx, open context.Context) {
 	tick := time.NewTimer(idleTime)
 	defer tick.Stop()
-	var seen uint64 // the newest commit at the last look
-	var sweep time.Time
+	var seen uint64                    // the newest commit at the last look
+	sweep := time.Now().Add(s.grace()) // when to look for garbage, that others have left for one
 	for open.Err() == nil {
 		idle := false
 		select {

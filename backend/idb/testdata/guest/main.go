@@ -7,6 +7,9 @@
 //	guest burst db from to size  makes them in groups of ten, which start at once
 //	guest check db               says how many commits the database holds, and that they are whole
 //	guest increment db n         adds one, n times
+//	guest fold db from to        makes commits that overwrite and delete, with rests between them
+//	guest checkfold db           says how many of those the database holds, and that they are whole
+//	guest settle db              says what is stored when there is nothing left to do
 package main
 
 import (
@@ -33,7 +36,12 @@ func main() {
 }
 
 func run(ctx context.Context, command, name string, args []string) error {
-	s, err := idb.Open(ctx, name, nil)
+	var opts *idb.Options
+	switch command {
+	case "fold", "checkfold", "settle":
+		opts = smallCache
+	}
+	s, err := idb.Open(ctx, name, opts)
 	if err != nil {
 		return err
 	}
@@ -54,6 +62,12 @@ func run(ctx context.Context, command, name string, args []string) error {
 		err = check(ctx, s)
 	case "increment":
 		err = increment(ctx, s, n[0])
+	case "fold":
+		err = fold(ctx, s, n[0], n[1])
+	case "checkfold":
+		err = checkFold(ctx, s)
+	case "settle":
+		err = settle(ctx, s, name)
 	}
 	if err != nil {
 		return err
