@@ -3,7 +3,6 @@
 package idb
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"math"
@@ -147,69 +146,6 @@ func (s *Store) settle(ctx context.Context, g *group, news tail, err error) erro
 	return err
 }
 
-// lookUp finds out whether g was stored by a transaction of which nobody knows
-// what became of it, because it was lost.
-func (s *Store) lookUp(ctx context.Context, g *group, lost error) error {
-	stored, err := s.find(ctx, g)
-	switch {
-	case err != nil:
-		s.mu.Lock()
-		s.serial += uint64(len(g.record.commits)) // they may be taken
-		s.mu.Unlock()
-		return lost
-	case stored:
-		s.acknowledge(g)
-	}
-	if err := s.catchUp(ctx); err != nil && !stored {
-		return err
-	}
-	var e *lostError
-	switch {
-	case stored:
-		return nil
-	case errors.As(lost, &e) && e.again:
-		return lost
-	}
-	return errBeaten
-}
-
-// find reports whether g's record is in the log, or a checkpoint has swallowed
-// it.
-func (s *Store) find(ctx context.Context, g *group) (bool, error) {
-	if g.raw == nil {
-		return false, nil
-	}
-	version := g.st.snap.Version()
-	for {
-		st, err := s.load(ctx)
-		if err != nil {
-			return false, err
-		}
-		if st.snap.Version() > version {
-			last := g.record.serial + uint64(len(g.record.commits)) - 1
-			return st.base.serial(s.context) >= last, nil
-		}
-		var read tailRequest
-		err = s.conn.run(ctx, logScope, js.Undefined(), func(t *txn) { read = s.conn.readTail(t, version) })
-		if err != nil {
-			return false, err
-		}
-		news := read.results(version)
-		if raw, err := s.conn.goBytes(news.root); err != nil || !bytes.Equal(raw, st.base.raw) {
-			continue // a checkpoint may have swallowed it in between
-		}
-		if news.count == 0 {
-			return false, nil
-		}
-		b, err := s.conn.goBytes(news.records.Index(0))
-		if err != nil {
-			return false, err
-		}
-		first, err := decodeRecord(b)
-		return err == nil && first.context == s.context && first.serial == g.record.serial, err
-	}
-}
-
 // form returns the next group, of at most so many members, and nil when there
 // is none. Unless strict is set it holds none that must be flushed to the disk.
 // Its members wait for its outcome from now on; giveUp is called when none of
@@ -310,100 +246,6 @@ func (s *Store) fail(n int, err error) {
 	s.dismiss(gone[:n], err)
 	s.dismiss(gone[n:], errAgain)
 	s.publish()
-}
-
-// insist is store for groups that were beaten before: a context whose next
-// transaction always stands in IndexedDB's queue before this one's would beat
-// it again and again. So the group is formed inside the transaction of
-// IndexedDB, which has read the log by then, while nobody else can write, and
-// closures run again there. Should one of them wait for an event, IndexedDB
-// ends the transaction, and an ordinary attempt follows.
-func (s *Store) insist(ctx context.Context, most int) (int, error) {
-	s.mu.Lock()
-	waiting, strict := len(s.chain.members) > 0, false
-	for _, m := range s.chain.members {
-		strict = strict || m.strict
-	}
-	s.mu.Unlock()
-	if !waiting {
-		return 0, nil
-	}
-	var t *txn
-	reached := make(chan tail, 1)
-	ended := make(chan error, 1)
-	version := s.head.Load().snap.Version()
-	go func() {
-		ended <- s.conn.run(ctx, logScope, s.conn.options(strict), func(own *txn) {
-			t = own
-			read := s.conn.readTail(t, version)
-			t.then(read.records, func() { reached <- read.results(version) })
-		})
-	}()
-	var news tail
-	select {
-	case news = <-reached:
-	case err := <-ended:
-		return 1, err
-	}
-	// Once the transaction has ended, t may be another's.
-	open := true
-	isOpen := func() bool {
-		select {
-		case <-ended:
-			open = false
-		default:
-		}
-		return open
-	}
-	stop := func() {
-		if isOpen() {
-			t.abort(errBeaten)
-			<-ended
-			open = false
-		}
-	}
-	defer stop()
-	more, err := s.take(ctx, news)
-	if err != nil {
-		return 1, err
-	}
-	if more {
-		stop()
-		if err := s.catchUp(ctx); err != nil {
-			return 1, err
-		}
-		return 1, errBeaten
-	}
-	for open && s.areAway() {
-		select {
-		case <-s.back:
-		case <-ended:
-			open = false
-		}
-	}
-	if !isOpen() {
-		return s.store(ctx, most)
-	}
-	g := s.form(most, strict, func() { t.abort(errGivenUp) })
-	if g == nil {
-		stop()
-		return s.store(ctx, most)
-	}
-	err = try(func() {
-		if g.raw != nil {
-			t.store(logStore).Call("add", s.conn.bytes(g.raw), g.record.commit)
-		}
-		t.commit()
-	})
-	if err != nil {
-		// It is about to end.
-		stop()
-		s.unsend()
-		return s.store(ctx, most)
-	}
-	err = <-ended
-	open = false
-	return len(g.members), s.settle(ctx, g, tail{}, err)
 }
 
 // unsend notes that IndexedDB has no members of the chain any more.
