@@ -1,6 +1,7 @@
 import { abiVersion, type Exports } from "./abi.js";
 import { type LarderError, makeError } from "./errors.js";
 import { commit } from "./idb.js";
+import { peeked } from "./peek.js";
 import type { ModuleSource } from "./types.js";
 
 /** The class that wasm_exec.js makes, as far as it is used here. */
@@ -20,6 +21,7 @@ export async function start(
   callback: (address: number, length: number) => void,
   exited: (code: number) => void,
 ): Promise<Exports> {
+  await peeked();
   const [Go, module] = await Promise.all([goRuntime(), compile(source ?? besides("larder.wasm"))]);
   const go = new Go();
   // The program finds its callback, and what helps it with commits, by names that are there only while it starts.

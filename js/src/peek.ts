@@ -13,7 +13,32 @@ import type { Key } from "./types.js";
  * It checks what it reads as the module does: damage is a CorruptError, a newer
  * format a SchemaNewerError. It doesn't look at the definitions.
  */
-export async function peek<T = unknown>(name: string, collection: string, key: Key): Promise<T | undefined> {
+export function peek<T = unknown>(name: string, collection: string, key: Key): Promise<T | undefined> {
+  const row = read<T>(name, collection, key);
+  const ended = row.then(nothing, nothing).then(() => {
+    running.delete(ended);
+  });
+  running.add(ended);
+  return row;
+}
+
+const running = new Set<Promise<void>>();
+
+function nothing(): void {}
+
+/**
+ * Waits for the peeks that are under way, but not long: to compile a module and start
+ * it takes the processor for longer than they need.
+ */
+export async function peeked(): Promise<void> {
+  if (running.size === 0) return;
+  await Promise.race([Promise.all(running), new Promise((resolve) => setTimeout(resolve, patience))]);
+}
+
+/** How many milliseconds a module waits for peeks. */
+const patience = 100;
+
+async function read<T>(name: string, collection: string, key: Key): Promise<T | undefined> {
   const database = await openExisting(`larder:${name}`);
   if (database === undefined) return undefined;
   try {

@@ -17,9 +17,11 @@ export function serve(system) {
 async function coldStart(system, query) {
   const first = firstRead(sizesFor(Number(query.get("rows"))));
   const variant = query.get("variant") ?? undefined;
-  const db = await system.open({ name: "bench", ack: query.get("ack"), variant });
-  const row = await db.get(first.id);
+  const early = system.first?.({ name: "bench", id: first.id });
+  const opening = system.open({ name: "bench", ack: query.get("ack"), variant });
+  const row = await (early ?? opening.then((db) => db.get(first.id)));
   const ms = performance.now();
+  const db = await opening;
   if (digest([row]) !== first.digest) throw new Error("the first row is another than was stored");
   await db.close();
   return ms;

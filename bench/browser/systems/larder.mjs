@@ -1,6 +1,6 @@
 // Larder, as js/README.md shows it.
 
-import { open as openLarder } from "larder";
+import { open as openLarder, peek } from "larder";
 
 // acks asks the package itself, as not every version of it acknowledges before it saves.
 export async function acks() {
@@ -39,3 +39,6 @@ export async function open({ name, ack }) {
     close: () => db.close(),
   };
 }
+
+// first reads a row while open loads the module.
+export const first = ({ name, id }) => peek(name, "todos", id);

@@ -20,13 +20,21 @@
 //     count(), countDue(from, to)
 //     flush()                   saves what was acknowledged before; missing where nothing is
 //     close()                   saves all and lets go of the database
+//   first({name, id})           a promise of a row, before open's is fulfilled; missing where open
+//                               comes first
 //
 // What a function returns may be a promise or not, as the system has it.
 
 const wasm = "node_modules/@sqlite.org/sqlite-wasm/dist/sqlite3.wasm";
 
 export const systems = [
-  { name: "larder", label: "Larder", module: "larder", assets: ["../../js/dist/larder.wasm"] },
+  {
+    name: "larder",
+    label: "Larder",
+    module: "larder",
+    assets: ["../../js/dist/larder.wasm"],
+    note: "its first row after navigation is read by peek, while the module loads",
+  },
   {
     name: "larder-worker",
     label: "Larder, in a worker",
