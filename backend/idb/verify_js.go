@@ -4,6 +4,7 @@ package idb
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"syscall/js"
 
@@ -24,22 +25,27 @@ func (s *Store) Verify(ctx context.Context) ([]*backend.Error, error) {
 	}
 	defer turn.End()
 	var damage damages
-	if err := damage.found("", s.sync(ctx)); err != nil {
+	if err := s.verifyRoots(ctx, &damage); err != nil {
+		return nil, classify("verify", err)
+	}
+	if err := s.sync(ctx); err != nil && !errors.Is(err, backend.ErrCorrupt) {
 		return nil, classify("verify", err)
 	}
 	st := s.head.Load()
 	s.pins.hold(st.base.root.ordinal)
 	defer s.pins.release(st.base.root.ordinal)
-	for _, part := range []func(context.Context, *state, *damages) error{s.verifyRoots, s.verifyTables, s.verifyLog} {
-		if err := part(ctx, st, &damage); err != nil {
-			return nil, classify("verify", err)
-		}
+	err = s.verifyTables(ctx, st, &damage)
+	if err == nil {
+		err = s.verifyLog(ctx, st, &damage)
+	}
+	if err != nil {
+		return nil, classify("verify", err)
 	}
 	return damage.all("verify"), nil
 }
 
 // verifyRoots looks at the few records that all others hang on.
-func (s *Store) verifyRoots(ctx context.Context, st *state, damage *damages) error {
+func (s *Store) verifyRoots(ctx context.Context, damage *damages) error {
 	var first, second, third js.Value
 	err := s.conn.run(ctx, logScope, js.Undefined(), func(t *txn) {
 		store := t.store(rootStore)
