@@ -80,10 +80,11 @@ packages() {
 packages js
 [ "${1:-}" = demo ] || packages bench/browser
 
-# An independent IndexedDB, in one script, for the tests on wazero.
-bundle=build/fakeindexeddb.js
-if [ ! -e "$bundle" ] || [ internal/jshost/bundle.mjs -nt "$bundle" ] || [ js/node_modules/.larder-lock.json -nt "$bundle" ]; then
-  say "bundling fake-indexeddb"
+# An independent IndexedDB, in one script, for the tests on wazero, and what the loader gives to the engine.
+bundle=build/larderidb.js
+if [ ! -e "$bundle" ] || [ internal/jshost/bundle.mjs -nt "$bundle" ] || [ js/src/idb.ts -nt "$bundle" ] ||
+  [ js/node_modules/.larder-lock.json -nt "$bundle" ]; then
+  say "bundling fake-indexeddb and the loader's help"
   mkdir -p build
   node internal/jshost/bundle.mjs
 fi

@@ -1,9 +1,11 @@
-// Bundles npm's fake-indexeddb, from js/node_modules, into build/fakeindexeddb.js, which package jshost loads.
+// Bundles npm's fake-indexeddb, from js/node_modules, into build/fakeindexeddb.js, which package jshost loads, and
+// js/src/idb.ts into build/larderidb.js, a script for its pages that does what the npm package's loader does with it.
 // Run it from anywhere, after `npm ci` in js/: node internal/jshost/bundle.mjs
 //
-// The bundle is the body of a function (jshostQueueTask, jshostPoll) that returns the exports. A few lines of the
+// The first is the body of a function (jshostQueueTask, jshostPoll) that returns the exports. A few lines of the
 // pinned version are changed on the way; the build fails where it doesn't find them.
 
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -98,4 +100,20 @@ await esbuild.build({
   footer: { js: "return fakeIndexedDB;" },
   outfile: fileURLToPath(new URL("build/fakeindexeddb.js", root)),
   plugins: [patch],
+});
+
+// Tests compare the sum, so that they don't run what isn't there any more.
+const helper = fileURLToPath(new URL("js/src/idb.ts", root));
+const sum = createHash("sha256")
+  .update(await readFile(helper))
+  .digest("hex");
+await esbuild.build({
+  entryPoints: [helper],
+  bundle: true,
+  format: "iife",
+  globalName: "larderIDB",
+  target: "es2022",
+  logLevel: "warning",
+  footer: { js: `globalThis.larderIDB = larderIDB.commit; // ${sum}` },
+  outfile: fileURLToPath(new URL("build/larderidb.js", root)),
 });

@@ -140,6 +140,10 @@ func (r *Realm) start(p *Program, module *wasmModule) error {
 		r.kill(p, err)
 		return err
 	}
+	if _, err := r.vm.RunString(r.config.Script); err != nil {
+		r.kill(p, err)
+		return err
+	}
 	if module == nil {
 		return nil
 	}

@@ -17,6 +17,8 @@ type Config struct {
 	NoLocks            bool // pages have no navigator.locks
 	NoBroadcastChannel bool // pages have no BroadcastChannel
 
+	Script string // JavaScript that runs in each page before its program does
+
 	// VirtualTime makes the clocks of all pages jump to the next timer when nothing else is left to do. While
 	// something runs, they go on as real ones do.
 	VirtualTime bool

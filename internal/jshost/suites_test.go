@@ -5,6 +5,8 @@ package jshost_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,6 +65,25 @@ func TestConformanceWithout(t *testing.T) {
 			runSuite(t, config, wasm, dir, "-test.run", "Conformance", "-test.short")
 		})
 	}
+}
+
+// TestEngineWithLoader runs the tests of backend/idb with the function that the npm package's loader gives to it.
+func TestEngineWithLoader(t *testing.T) {
+	script, err := os.ReadFile(filepath.Join("..", "..", "build", "larderidb.js"))
+	if err != nil {
+		t.Fatalf("%v: run make setup", err)
+	}
+	source, err := os.ReadFile(filepath.Join("..", "..", "js", "src", "idb.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(script, fmt.Appendf(nil, "%x", sha256.Sum256(source))) {
+		t.Fatal("build/larderidb.js is of another js/src/idb.ts: run make setup")
+	}
+	two <- struct{}{}
+	defer func() { <-two }()
+	dir := filepath.Join("..", "..", "backend", "idb")
+	runSuite(t, jshost.Config{Script: string(script)}, jshosttest.Build(t, dir, "test", "-c"), dir, "-test.short")
 }
 
 // TestStandardLibrary runs tests of the Go distribution, syscall/js's own above all.

@@ -20,7 +20,7 @@ const tailCount = 256;
  * this function is the same.
  *
  * known is the root as the program knows it. The first size bytes of buffer, which is the program's again when the
- * function returns, are the record; its key is after + 1. What it throws, it throws before anything is written.
+ * function returns, are the record; its key is after + 1. When it throws, nothing is written and tell isn't called.
  *
  * The loader gives the function to the program as globalThis.larderIDB while it starts. It evaluates no text, so that it
  * works under any content security policy.
@@ -48,9 +48,15 @@ export function commit(
     if (name === "ConstraintError") tell(collided, root.result, tail?.result);
     else tell(failed, name, message);
   };
-  // A view would be stored with all of its buffer.
-  log.add(buffer.length === size ? buffer : buffer.slice(0, size), after + 1);
-  transaction.commit();
+  try {
+    // A view would be stored with all of its buffer.
+    log.add(buffer.length === size ? buffer : buffer.slice(0, size), after + 1);
+    transaction.commit();
+  } catch (error) {
+    transaction.oncomplete = transaction.onabort = null;
+    transaction.abort();
+    throw error;
+  }
 }
 
 const scope = ["root", "log"];
