@@ -86,6 +86,27 @@ func (db *DB) bind(r backend.ReadTx) (*binding, error) {
 	return b, nil
 }
 
+// A viewed is a snapshot's version and the binding to its catalogue.
+type viewed struct {
+	version uint64
+	bound   *binding
+}
+
+// bindView is bind for a View. Snapshots of one version have the same catalogue,
+// so that it need not be looked at again until there is another. An Update has to
+// look, because the engine must know that it did.
+func (db *DB) bindView(r backend.ReadTx) (*binding, error) {
+	version := r.ReadVersion()
+	if last := db.viewed.Load(); last != nil && last.version == version {
+		return last.bound, nil
+	}
+	b, err := db.bind(r)
+	if err == nil {
+		db.viewed.Store(&viewed{version, b})
+	}
+	return b, err
+}
+
 // publish makes b the binding that transactions try first, unless a newer one
 // is: a View's snapshot may be older than what another transaction has read.
 func (db *DB) publish(b *binding) {

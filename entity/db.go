@@ -13,6 +13,7 @@ type DB struct {
 	backend backend.Store
 	defs    []Definition
 	bound   atomic.Pointer[binding] // to the newest catalogue that was read
+	viewed  atomic.Pointer[viewed]  // what the last View was bound to that looked
 }
 
 // Open reads the catalogue of s, registers what is new in defs, builds the
@@ -83,7 +84,11 @@ func (db *DB) Close(ctx context.Context) error { return db.backend.Close(ctx) }
 func (db *DB) Backend() backend.Store { return db.backend }
 
 func (db *DB) run(ctx context.Context, r backend.ReadTx, w backend.WriteTx, fn func(context.Context, *Tx) error) error {
-	b, err := db.bind(r)
+	bind := db.bind
+	if w == nil {
+		bind = db.bindView
+	}
+	b, err := bind(r)
 	if err != nil {
 		return err
 	}
