@@ -81,7 +81,7 @@ func (g *Gate) Read(ctx context.Context) (context.Context, *Turn, error) {
 	}
 	g.running++
 	g.mu.Unlock()
-	return g.begin(ctx, &Turn{gate: g})
+	return g.begin(ctx, 0, false)
 }
 
 // Write begins a transaction that writes. It waits until the writers that came
@@ -106,7 +106,7 @@ func (g *Gate) Write(ctx context.Context) (context.Context, *Turn, error) {
 		g.writing = true
 		g.running++
 		g.mu.Unlock()
-		return g.begin(ctx, &Turn{gate: g, place: place, write: true})
+		return g.begin(ctx, place, true)
 	}
 	w := &waiter{place: place, called: make(chan struct{})}
 	g.queue = append(g.queue, w)
@@ -117,7 +117,7 @@ func (g *Gate) Write(ctx context.Context) (context.Context, *Turn, error) {
 	if w.refused {
 		return nil, nil, refusal(backend.ErrClosed, "update")
 	}
-	return g.begin(ctx, &Turn{gate: g, place: place, write: true})
+	return g.begin(ctx, place, true)
 }
 
 // await waits until w has left the queue. When ctx is done before, it takes w
@@ -135,13 +135,29 @@ func (g *Gate) await(ctx context.Context, w *waiter) error {
 	return nil
 }
 
-// begin begins the transaction of t, which is counted already.
-func (g *Gate) begin(ctx context.Context, t *Turn) (context.Context, *Turn, error) {
+// begin begins a transaction, which is counted already.
+func (g *Gate) begin(ctx context.Context, place uint64, write bool) (context.Context, *Turn, error) {
+	m := &marked{Context: ctx, turn: Turn{gate: g, place: place, write: write}}
 	if err := ctx.Err(); err != nil {
-		t.End()
+		m.turn.End()
 		return nil, nil, err
 	}
-	return context.WithValue(ctx, mark{g}, t), t, nil
+	return m, &m.turn, nil
+}
+
+// A marked context is a closure's. It is one allocation with its Turn, because
+// every read of one row has one.
+type marked struct {
+	context.Context
+	turn Turn
+}
+
+// Value returns the Turn under its gate's mark.
+func (m *marked) Value(key any) any {
+	if k, ok := key.(mark); ok && k.gate == m.turn.gate {
+		return &m.turn
+	}
+	return m.Context.Value(key)
 }
 
 // inside reports whether ctx belongs to a transaction of g that is running.
