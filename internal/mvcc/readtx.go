@@ -126,6 +126,9 @@ func (tx *ReadTx) check(op, table string) error {
 	if tx.done {
 		return &backend.Error{Class: backend.ErrTxDone, Op: op, Table: table}
 	}
+	if _, ok := tx.find(table); ok {
+		return nil // its name was checked when it was made
+	}
 	return backend.CheckTable(table)
 }
 
