@@ -3,6 +3,7 @@ package pagetree
 import (
 	"bytes"
 	"context"
+	"errors"
 
 	"github.com/larderdb/larder/backend"
 )
@@ -33,7 +34,7 @@ type Root struct {
 //
 // Its methods fail with [backend.ErrCorrupt] when the pages contradict each
 // other, with what Pages fails with, and with the error of ctx, which they look
-// at before each page.
+// at before each page that they may wait for.
 type Tree struct {
 	Table string
 	Root  Root
@@ -55,7 +56,9 @@ func (t *Tree) Get(ctx context.Context, key []byte, cached bool) ([]byte, error)
 	}
 	_, v, apart, size := leaf.pair(i)
 	if apart != 0 {
-		return t.value(ctx, apart, size, cached)
+		if v, err = t.value(ctx, apart, size, cached); err != nil {
+			return nil, t.lost(err, key)
+		}
 	}
 	return v, nil
 }
@@ -66,10 +69,11 @@ func (t *Tree) find(ctx context.Context, id ID, level uint8, key []byte, cached 
 	if id == 0 {
 		return node{}, -1, nil
 	}
+	var above step
 	for {
 		nd, err := t.node(ctx, id, level, cached)
 		if err != nil {
-			return node{}, -1, err
+			return node{}, -1, t.lost(err, above.first())
 		}
 		if level == 0 {
 			i, found := nd.search(key)
@@ -78,8 +82,23 @@ func (t *Tree) find(ctx context.Context, id ID, level uint8, key []byte, cached 
 			}
 			return nd, i, nil
 		}
-		id, level = nd.childID(nd.searchBound(key, true)), level-1
+		above = step{nd, nd.searchBound(key, true)}
+		id, level = nd.childID(above.at), level-1
 	}
+}
+
+// lost returns err, with which a page could not be read; a damage with the table
+// and the first key that can't be read either.
+func (t *Tree) lost(err error, key []byte) error {
+	var e *backend.Error
+	if !errors.As(err, &e) || e.Class != backend.ErrCorrupt {
+		return err
+	}
+	own := *e
+	if own.Table = t.Table; own.Key == nil {
+		own.Key = bytes.Clone(key)
+	}
+	return &own
 }
 
 // Count returns how many pairs have keys in r; r.Limit doesn't count. It reads
@@ -170,8 +189,10 @@ func (t *Tree) value(ctx context.Context, id ID, size uint64, cached bool) ([]by
 }
 
 func (t *Tree) page(ctx context.Context, id ID, kind byte, cached bool) ([]byte, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	if !cached {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 	}
 	b, err := t.Pages.Page(ctx, id, cached)
 	if err == nil && b[0] != kind {
