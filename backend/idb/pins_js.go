@@ -26,11 +26,13 @@ type pins struct {
 	mu      sync.Mutex
 	asleep  bool
 	pinned  map[uint64]*pin
+	last    *pin // the one of pinned that was held last, or nil
 	workers sync.WaitGroup
 }
 
 // A pin is the lock on one checkpoint.
 type pin struct {
+	ordinal uint64
 	holders int
 	stop    context.CancelFunc // lets go of the lock, or of asking for it; nil without one
 }
@@ -41,27 +43,38 @@ func newPins(l *locks) *pins { return &pins{locks: l, pinned: map[uint64]*pin{}}
 // called as often. Holding a checkpoint that is held already costs nothing.
 func (p *pins) hold(ordinal uint64) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	one := p.pinned[ordinal]
+	one := p.find(ordinal)
 	if one == nil {
-		one = &pin{}
+		one = &pin{ordinal: ordinal}
 		p.pinned[ordinal] = one
 	}
+	p.last = one
 	one.holders++
 	if one.stop == nil && !p.asleep {
-		p.lock(ordinal, one)
+		p.lock(one)
 	}
+	p.mu.Unlock()
+}
+
+// find returns the pin on a checkpoint, or nil. Nearly all transactions read the
+// same one.
+func (p *pins) find(ordinal uint64) *pin {
+	if p.last != nil && p.last.ordinal == ordinal {
+		return p.last
+	}
+	return p.pinned[ordinal]
 }
 
 // release ends one hold.
 func (p *pins) release(ordinal uint64) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	one := p.pinned[ordinal]
+	one := p.find(ordinal)
 	if one.holders--; one.holders == 0 {
 		one.unlock()
 		delete(p.pinned, ordinal)
+		p.last = nil
 	}
+	p.mu.Unlock()
 }
 
 // oldest returns the oldest checkpoint that is held here, or newest when there
@@ -76,14 +89,14 @@ func (p *pins) oldest(newest uint64) uint64 {
 }
 
 // lock takes the lock of one, which has none, in the background.
-func (p *pins) lock(ordinal uint64, one *pin) {
+func (p *pins) lock(one *pin) {
 	if !p.locks.exist() {
 		return
 	}
 	wanted, stop := context.WithCancel(context.Background())
 	one.stop = stop
 	p.workers.Go(func() {
-		l, err := p.locks.request(wanted, pageLock+strconv.FormatUint(ordinal, 10), shared, queue)
+		l, err := p.locks.request(wanted, pageLock+strconv.FormatUint(one.ordinal, 10), shared, queue)
 		if err == nil {
 			<-wanted.Done()
 			l.release()
@@ -113,9 +126,9 @@ func (p *pins) wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asleep = false
-	for ordinal, one := range p.pinned {
+	for _, one := range p.pinned {
 		if one.stop == nil {
-			p.lock(ordinal, one)
+			p.lock(one)
 		}
 	}
 }

@@ -197,7 +197,8 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx backen
 	if err := s.conn.err(); err != nil {
 		return classify("view", err)
 	}
-	if o := backend.TxOptionsOf(ctx); o.Fresh {
+	o := backend.TxOptionsOf(ctx)
+	if o.Fresh {
 		if o.Cached {
 			return &backend.Error{Class: backend.ErrNotInMemory, Op: "view", Reason: "a Fresh View has to ask the platform"}
 		}
@@ -210,6 +211,7 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx backen
 	defer s.pins.release(st.base.root.ordinal)
 	tx := st.snap.Read(ctx)
 	defer tx.End()
+	tx.SetCached(o.Cached)
 	err = fn(ctx, tx)
 	if errors.Is(err, errGone) {
 		_ = s.sync(ctx) // so that the next one finds its pages
