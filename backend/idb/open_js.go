@@ -211,7 +211,9 @@ func Names(ctx context.Context) ([]string, error) {
 	}
 	var names []string
 	for i := range list.Length() {
-		if name, ok := strings.CutPrefix(list.Index(i).Get("name").String(), prefix); ok {
+		// WebKit lists what was never made, with the version 0.
+		info := list.Index(i)
+		if name, ok := strings.CutPrefix(info.Get("name").String(), prefix); ok && info.Get("version").Int() > 0 {
 			at, _ := slices.BinarySearch(names, name)
 			names = slices.Insert(names, at, name)
 		}

@@ -40,9 +40,15 @@ func (o *Options) cacheSize() int {
 //
 // When a record of the log is corrupt, the Store holds the commits before it
 // and can only be read: every Update is the [backend.ErrCorrupt] that names the
-// record. When another tab deletes the database, every transaction is
-// [backend.ErrDeleted]; when the browser closes the connection it is
-// [backend.ErrIO], and the database can be opened again.
+// record.
+//
+// When the browser closes the connection to the database, or loses it, the
+// Store opens another one when it needs it, and what was on its way happens
+// once. Only when that fails twice in a row is it [backend.ErrIO], and the next
+// transaction tries again. When the database was deleted, or another one made in
+// its place, every transaction is [backend.ErrDeleted], and nothing is written
+// any more. A page that the browser puts to sleep, in its back-forward cache say,
+// keeps no connection and no lock meanwhile.
 type Store struct {
 	gate       gate.Gate
 	name       string
