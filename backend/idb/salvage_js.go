@@ -78,7 +78,7 @@ func (c *conn) readForSalvage(ctx context.Context, s *salvager) error {
 func (c *conn) allLog(ctx context.Context, after uint64) iter.Seq2[logEntry, error] {
 	return func(yield func(logEntry, error) bool) {
 		for {
-			keys, records, err := c.getLog(ctx, after+1)
+			keys, records, _, err := c.getLog(ctx, after+1)
 			if err != nil {
 				yield(logEntry{}, err)
 				return

@@ -181,8 +181,10 @@ func TestDamagedLeaf(t *testing.T) {
 				if lost++; first == "" {
 					first = rowKey(i)
 				}
-				if !strings.Contains(err.Error(), fmt.Sprintf("leaf %.0f checksum doesn't match", page)) {
-					return fmt.Errorf("Get = %w, want that leaf %.0f is damaged", err, page)
+				var e *backend.Error
+				if !errors.As(err, &e) || e.Table != "t" || string(e.Key) > first || len(e.Key) == 0 ||
+					!strings.Contains(err.Error(), fmt.Sprintf("leaf %.0f checksum doesn't match", page)) {
+					return fmt.Errorf("Get = %w, want that leaf %.0f of t is damaged, up from %s at most", err, page, first)
 				}
 			default:
 				return fmt.Errorf("Get(%d) = %d bytes, %w", i, len(v), err)
@@ -380,7 +382,7 @@ func TestCommitsDuringCheckpoints(t *testing.T) {
 		}
 	}
 	status, err := backend.StatusOf(testContext(t), s)
-	if err != nil || status.Pending > 4*100_000+2*20_100 || status.Stored < 2*n*20_000 || status.Cached == 0 || status.Cached > 1<<20 {
+	if err != nil || status.Pending > 4*100_000+2*20_100 || status.Stored < 2*n*20_000 || status.Cached > 1<<20 {
 		t.Errorf("Status = %+v, %v, want little pending, %d bytes stored and at most 1 MiB of them in memory", status, err, 2*n*20_000)
 	}
 }

@@ -127,14 +127,20 @@ func (p *restingPages) Page(ctx context.Context, page pagetree.ID, cached bool) 
 	return p.basePages.Page(ctx, page, cached)
 }
 
-// verifyLog looks at the log records after the checkpoint.
+// verifyLog looks at the log records after the checkpoint. Another checkpoint may
+// fold them meanwhile.
 func (s *Store) verifyLog(ctx context.Context, st *state, damage *damages) error {
-	chain := logChain{db: st.base.root.db, next: st.base.root.commit + 1}
+	from := st.base.root.commit + 1
+	chain := logChain{db: st.base.root.db, next: from}
 	lap := s.pacer.lap()
-	for from := chain.next; ; {
-		keys, records, err := s.conn.getLog(ctx, from)
+	for {
+		keys, records, commit, err := s.conn.getLog(ctx, from)
 		if err != nil {
 			return err
+		}
+		if commit >= from {
+			from, chain.next = commit+1, commit+1
+			continue
 		}
 		for i, key := range keys {
 			from = key + 1
@@ -152,21 +158,27 @@ func (s *Store) verifyLog(ctx context.Context, st *state, damage *damages) error
 	}
 }
 
-// getLog returns records of the log and their keys, ascending, from a key on. A
-// record that is none is nil.
-func (c *conn) getLog(ctx context.Context, from uint64) (keys []uint64, records [][]byte, err error) {
-	var keysReq, valuesReq js.Value
+// getLog returns records of the log and their keys, ascending, from a key on, and
+// the root's commit at that moment, which is 0 when the root is damaged. A record
+// that is none is nil.
+func (c *conn) getLog(ctx context.Context, from uint64) (keys []uint64, records [][]byte, commit uint64, err error) {
+	var rootReq, keysReq, valuesReq js.Value
 	err = c.run(ctx, logScope, js.Undefined(), func(t *txn) {
+		rootReq = t.store(rootStore).Call("get", rootKey)
 		store, after := t.store(logStore), c.keyRange.Call("lowerBound", from)
 		keysReq, valuesReq = store.Call("getAllKeys", after, tailCount), store.Call("getAll", after, tailCount)
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
+	}
+	if raw, err := c.goBytes(rootReq.Get("result")); err == nil {
+		r, _ := decodeRoot(raw)
+		commit = r.commit
 	}
 	list, values := keysReq.Get("result"), valuesReq.Get("result")
 	for i := range list.Length() {
 		b, _ := c.goBytes(values.Index(i))
 		keys, records = append(keys, uint64(list.Index(i).Float())), append(records, b)
 	}
-	return keys, records, nil
+	return keys, records, commit, nil
 }

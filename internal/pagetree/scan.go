@@ -40,10 +40,19 @@ type scan struct {
 	values window // in path[0]
 }
 
-// A step is a node on the way to a leaf and the entry of it that was taken.
+// A step is a node on the way to a leaf and the entry of it that was taken. The
+// zero step leads to the root.
 type step struct {
 	node
 	at int
+}
+
+// first returns the bound below the keys that the step leads to.
+func (st *step) first() []byte {
+	if st.b == nil {
+		return nil
+	}
+	return st.bound(st.at)
 }
 
 // run yields until there is no more, or none is wanted.
@@ -69,7 +78,11 @@ func (s *scan) descend(id ID, level int, begin bool) error {
 	for {
 		nd, err := s.tree.node(s.ctx, id, uint8(level), s.cached)
 		if err != nil {
-			return err
+			var first []byte
+			if level+1 < len(s.path) {
+				first = s.path[level+1].first()
+			}
+			return s.tree.lost(err, first)
 		}
 		st := &s.path[level]
 		st.node, st.at = nd, 0
@@ -201,7 +214,7 @@ func (s *scan) leaf(nd *node) (bool, error) {
 			s.valuesAhead(nd, i, from, to)
 			var err error
 			if v, err = s.tree.value(s.ctx, apart, size, s.cached); err != nil {
-				return false, err
+				return false, s.tree.lost(err, key)
 			}
 		}
 		if !s.yield(backend.KV{Key: key, Value: v}, nil) {
