@@ -17,7 +17,7 @@ type answer struct {
 }
 
 // maxKept is the size over which an answer's memory isn't kept for the next.
-const maxKept = 1 << 20
+const maxKept = 4 << 20
 
 func (a *answer) reset() {
 	for _, b := range []*[]byte{&a.data, &a.text, &a.token} {

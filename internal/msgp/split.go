@@ -12,63 +12,62 @@ import (
 // appended to data as it is. An error is that of [Validate]; then both are
 // returned as they were.
 func AppendSplit(data, text, value []byte) (newData, newText []byte, err error) {
-	s := splitter{data, text, value}
+	s := splitter{data: data, text: text, b: value}
 	e := s.value(MaxDepth)
-	if e == nil && len(s.rest) > 0 {
+	if e == nil && s.at < len(s.b) {
 		e = corrupt("bytes follow the value")
 	}
 	if e != nil {
 		return data, text, e
 	}
-	return s.data, s.text, nil
+	return append(s.data, s.b[s.copied:]...), s.text, nil
 }
 
 type splitter struct {
 	data, text []byte
-	rest       []byte
-}
-
-// copy moves n bytes from rest to data.
-func (s *splitter) copy(n int) {
-	s.data = append(s.data, s.rest[:n]...)
-	s.rest = s.rest[n:]
+	b          []byte
+	at         int // how far b was read
+	copied     int // how far it was copied
 }
 
 func (s *splitter) value(depth int) *Error {
-	h, err := readHead(s.rest)
+	// Small numbers and short text are most of what there is.
+	if s.at < len(s.b) {
+		switch c := s.b[s.at]; {
+		case c < 0x80:
+			s.at++
+			return nil
+		case c&0xe0 == 0xa0 && int(c&0x1f) < len(s.b)-s.at:
+			return s.cut(1, int(c&0x1f))
+		}
+	}
+	h, err := readHead(s.b[s.at:])
 	if err != nil {
 		return err
 	}
 	n := h.Size + h.Body
 	switch h.Kind {
 	case Text:
-		units, ok := utf16Len(s.rest[h.Size:n])
-		if !ok {
-			return invalid("text is not valid UTF-8")
-		}
-		s.data = appendTextHead(s.data, units)
-		s.text = append(s.text, s.rest[h.Size:n]...)
-		s.rest = s.rest[n:]
-		return nil
+		return s.cut(h.Size, h.Body)
 	case Array, Map:
 		if depth == 0 {
 			return tooDeep()
 		}
 	case Ext:
-		if err := skipExt(h.Type, s.rest[h.Size:n], depth); err != nil {
+		if err := skipExt(h.Type, s.b[s.at+h.Size:s.at+n], depth); err != nil {
 			return err
 		}
 	}
-	s.copy(n)
+	s.at += n
 	for i := range h.Count {
 		var key []byte
 		if h.Kind == Map {
-			n, err := skip(s.rest, depth-1)
+			n, err := skip(s.b[s.at:], depth-1)
 			if err != nil {
 				return err.Within("?")
 			}
-			key = s.rest[:n]
-			s.copy(n)
+			key = s.b[s.at : s.at+n]
+			s.at += n
 		}
 		if err := s.value(depth - 1); err != nil {
 			if h.Kind == Map {
@@ -77,6 +76,22 @@ func (s *splitter) value(depth int) *Error {
 			return err.at(i)
 		}
 	}
+	return nil
+}
+
+// cut moves the text that comes next, of a head of size bytes and a body of n,
+// to text.
+func (s *splitter) cut(size, n int) *Error {
+	from := s.at + size
+	body := s.b[from : from+n]
+	units, ok := utf16Len(body)
+	if !ok {
+		return invalid("text is not valid UTF-8")
+	}
+	s.data = appendTextHead(append(s.data, s.b[s.copied:s.at]...), units)
+	s.text = append(s.text, body...)
+	s.at = from + n
+	s.copied = s.at
 	return nil
 }
 
@@ -105,6 +120,9 @@ func utf16Len(b []byte) (int, bool) {
 	}
 	for i < len(b) && b[i] < utf8.RuneSelf {
 		i++
+	}
+	if i == len(b) {
+		return i, true
 	}
 	units := i
 	if b = b[i:]; !utf8.Valid(b) {
