@@ -48,7 +48,8 @@ export class LarderCollection<T> implements Collection<T> {
   }
 
   getSync(key: Key): T | undefined {
-    const connection = this.now(this.call(Op.Get, [key]));
+    const { connection, handle } = this.scope;
+    connection.do(Op.Get, handle, this.number, connection.encode([key]));
     return connection.count() === 0 ? undefined : (connection.value() as T);
   }
 

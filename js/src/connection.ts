@@ -158,8 +158,8 @@ export class Connection {
   /** Takes views of the memory anew: a call that made it grow has detached the old ones. */
   private look(): void {
     if (this.dead !== undefined) throw this.dead;
-    const { buffer } = this.exports.mem;
-    if (buffer !== this.memoryBytes.buffer) {
+    if (this.memoryBytes.length === 0) {
+      const { buffer } = this.exports.mem;
       this.memoryBytes = new Uint8Array(buffer);
       this.words = new Uint32Array(buffer, this.header, Answer.Size);
     }

@@ -4,6 +4,9 @@ import { makeError } from "./errors.js";
 // A text that begins with a byte order mark keeps it.
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** For each length of short text an array for its letters. */
+const letters = Array.from({ length: 97 }, (_, length) => new Array<number>(length).fill(0));
+
 /**
  * Reads msgpack values in place.
  *
@@ -170,16 +173,16 @@ export class Decoder {
 
   private inline(size: number): string {
     const from = this.skip(size);
-    if (size < 24) {
+    if (size < letters.length) {
       // Calling the TextDecoder costs more than a few letters do.
-      let text = "";
-      let i = from;
-      for (; i < this.at; i++) {
-        const byte = this.bytes[i] as number;
+      const units = letters[size] as number[];
+      let i = 0;
+      for (; i < size; i++) {
+        const byte = this.bytes[from + i] as number;
         if (byte > 0x7f) break;
-        text += String.fromCharCode(byte);
+        units[i] = byte;
       }
-      if (i === this.at) return text;
+      if (i === size) return String.fromCharCode.apply(null, units);
     }
     return utf8.decode(this.bytes.subarray(from, this.at));
   }
