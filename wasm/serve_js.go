@@ -15,6 +15,7 @@ import (
 
 	"github.com/larderdb/larder"
 	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/backend/idb"
 )
 
 // Serve gives databases to the loader and never returns, unless it was not
@@ -26,9 +27,10 @@ func Serve() error {
 		return errors.New("the module was not started by Larder's loader")
 	}
 	exported.server = newServer(platform{
-		open: larder.Open,
-		drop: larder.Delete,
-		list: larder.Names,
+		open:    larder.Open,
+		drop:    larder.Delete,
+		list:    larder.Names,
+		salvage: idb.Salvage,
 		completed: func(completions []byte) {
 			callback.Invoke(address(completions), len(completions))
 			runtime.KeepAlive(completions)

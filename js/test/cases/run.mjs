@@ -1,6 +1,7 @@
 // Runs the cases, wherever JavaScript runs.
 import { cases as api } from "./api.mjs";
 import { fails } from "./check.mjs";
+import { cases as damage } from "./damage.mjs";
 import { cases as peek } from "./peek.mjs";
 import { cases as persistent } from "./persistent.mjs";
 import { cases as refusals } from "./refusals.mjs";
@@ -11,7 +12,7 @@ import { cases as values } from "./values.mjs";
 /** The cases for an engine, as [name, function] pairs. */
 export function casesFor(engine) {
   const common = { ...api, ...values, ...transactions, ...refusals, ...storage };
-  return Object.entries(engine === "memory" ? common : { ...common, ...persistent, ...peek });
+  return Object.entries(engine === "memory" ? common : { ...common, ...persistent, ...peek, ...damage });
 }
 
 let number = 0;
