@@ -49,7 +49,9 @@
 // goroutine and returns an id that is not 0; or it returns 0 with an error in the
 // answer. The caller must call the export resume after it, and after every
 // larder_do of [OpFinish], because the goroutine runs only then. The outcome comes
-// through the callback.
+// through the callback. Writes to a database that are started one after the other,
+// with nothing else and no resume in between, become one commit, in which each
+// succeeds or fails by itself.
 //
 // # The callback
 //

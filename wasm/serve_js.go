@@ -5,7 +5,6 @@ package wasm
 //lint:file-ignore U1000 the exports are called by JavaScript
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"runtime"
@@ -88,7 +87,7 @@ func exportDo(op, handle, aux, n uint32) uint32 {
 
 //go:wasmexport larder_start
 func exportStart(op, handle, aux, n uint32) uint32 {
-	id, err := exported.start(op, handle, aux, bytes.Clone(taken(n)))
+	id, err := exported.start(op, handle, aux, taken(n))
 	failed(err)
 	return id
 }

@@ -1,10 +1,12 @@
 package wasm
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/larderdb/larder"
 	"github.com/larderdb/larder/backend"
@@ -49,16 +51,23 @@ type server struct {
 	txs       map[uint32]*transaction
 	ready     []byte // completions that the callback hasn't had
 	flushing  bool
+
+	idle atomic.Int32 // goroutines that wait for tasks
+	task chan func()
 }
 
 // A database is an open one with its collections, in the order of OpOpen.
 type database struct {
 	db          *larder.DB
 	collections []*collection
+	batches     batches
 }
 
 func newServer(p platform) *server {
-	return &server{platform: p, databases: map[uint32]*database{}, txs: map[uint32]*transaction{}}
+	return &server{
+		platform: p, databases: map[uint32]*database{}, txs: map[uint32]*transaction{},
+		task: make(chan func()),
+	}
 }
 
 // cached is the context of reads that are answered at once.
@@ -92,29 +101,62 @@ func (s *server) do(op, handle, aux uint32, request []byte, a *answer) (err erro
 	})
 }
 
-// start begins op and returns its id. request is the server's to keep.
+// start begins op and returns its id. It keeps no reference to request.
 func (s *server) start(op, handle, aux uint32, request []byte) (id uint32, err error) {
 	defer recovered(&err)
-	work, err := s.work(op, handle, aux, request)
+	if handle&txBit == 0 && isWrite(op) {
+		return s.startWrite(op, handle, aux, request)
+	}
+	work, err := s.work(op, handle, aux, bytes.Clone(request))
 	if err != nil {
 		return 0, err
 	}
+	id = s.newID()
+	s.spawn(func() {
+		value, result, err := s.run(id, work)
+		s.end(id, value, result, err)
+	})
+	return id, nil
+}
+
+func (s *server) newID() uint32 {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.lastID++
 	if s.lastID == 0 {
 		s.lastID++
 	}
-	id = s.lastID
-	s.mu.Unlock()
-	go func() {
-		value, result, err := s.run(id, work)
-		if err != nil {
-			s.complete(id, kindFailed, 0, appendError(nil, err))
-			return
-		}
-		s.complete(id, kindDone, value, result)
-	}()
-	return id, nil
+	return s.lastID
+}
+
+// maxIdle is how many goroutines without a task are kept.
+const maxIdle = 8
+
+// spawn does a task on a goroutine of its own: one that has none any more, if
+// there is one, since its stack has grown already to what a task needs.
+func (s *server) spawn(task func()) {
+	select {
+	case s.task <- task:
+	default:
+		go func() {
+			task()
+			for s.idle.Add(1) <= maxIdle {
+				task := <-s.task
+				s.idle.Add(-1)
+				task()
+			}
+			s.idle.Add(-1)
+		}()
+	}
+}
+
+// end completes the call of that id with what it has led to.
+func (s *server) end(id, value uint32, result []byte, err error) {
+	if err != nil {
+		s.complete(id, kindFailed, 0, appendError(nil, err))
+		return
+	}
+	s.complete(id, kindDone, value, result)
 }
 
 // A job is what a goroutine does for start. It returns what its completion
@@ -151,6 +193,7 @@ func (s *server) work(op, handle, aux uint32, request []byte) (job, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.batches.seal()
 	switch op {
 	case opClose:
 		s.mu.Lock()
@@ -185,22 +228,12 @@ func (s *server) work(op, handle, aux uint32, request []byte) (job, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !isWrite(op) {
-		return func(ctx context.Context, _ uint32) (n uint32, result []byte, err error) {
-			err = d.db.View(ctx, func(_ context.Context, tx *larder.Tx) error {
-				n, result, err = readAll(tx, op, c, request)
-				return err
-			})
-			return n, result, err
-		}, nil
-	}
-	return func(ctx context.Context, _ uint32) (uint32, []byte, error) {
-		var n int
-		err := d.db.Update(ctx, func(_ context.Context, tx *larder.Tx) (err error) {
-			n, _, err = write(tx, op, c, request)
+	return func(ctx context.Context, _ uint32) (n uint32, result []byte, err error) {
+		err = d.db.View(ctx, func(_ context.Context, tx *larder.Tx) error {
+			n, result, err = readAll(tx, op, c, request)
 			return err
 		})
-		return uint32(n), nil, err
+		return n, result, err
 	}, nil
 }
 
@@ -252,7 +285,7 @@ func (s *server) complete(id, kind, value uint32, payload []byte) {
 	s.ready = append(s.ready, payload...)
 	if !s.flushing {
 		s.flushing = true
-		go s.flush()
+		s.spawn(s.flush)
 	}
 }
 

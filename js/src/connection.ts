@@ -1,4 +1,4 @@
-import { type Exports, Kind } from "./abi.js";
+import { type Exports, Kind, Op } from "./abi.js";
 import { Decoder } from "./decode.js";
 import { Encoder } from "./encode.js";
 import { errorFrom, type LarderError, makeError } from "./errors.js";
@@ -64,6 +64,8 @@ export class Connection {
   private memoryBytes = new Uint8Array();
   private words = new Uint32Array();
   private dead: LarderError | undefined;
+  /** Whether writes were started whose goroutines have not run yet. */
+  private writing = false;
 
   static async start(source?: ModuleSource): Promise<Connection> {
     const connection = new Connection();
@@ -99,8 +101,14 @@ export class Connection {
     if (failed) throw this.error();
   }
 
-  /** Begins op and returns how it came out. What progress has is called from nowhere else's code. */
+  /**
+   * Begins op and returns how it came out. What progress has is called from nowhere else's code. Writes that are begun
+   * one after the other become one commit: their goroutine runs when the caller's code has let go of its turn, or
+   * something else is begun.
+   */
   start(op: number, handle: number, aux: number, request?: Uint8Array, progress: Progress = {}): Promise<Done> {
+    const write = op >= Op.Put && op <= Op.Delete;
+    if (this.writing && !write) this.resume();
     return new Promise((resolve, reject) => {
       const size = this.pass(request);
       const id = this.exports.larder_start(op, handle, aux, size) >>> 0;
@@ -109,12 +117,20 @@ export class Connection {
         throw this.error();
       }
       this.waiting.set(id, { resolve, reject, attempt: progress.attempt, part: progress.part });
-      this.resume();
+      if (!write) {
+        this.resume();
+      } else if (!this.writing) {
+        this.writing = true;
+        queueMicrotask(() => {
+          if (this.writing) this.resume();
+        });
+      }
     });
   }
 
   /** Lets the goroutines run that a call has woken. */
   resume(): void {
+    this.writing = false;
     if (this.dead !== undefined) return;
     try {
       this.exports.resume();
