@@ -5,7 +5,9 @@ package idb
 import (
 	"context"
 	"math"
+	"sync"
 	"syscall/js"
+	"time"
 )
 
 // A channel tells the other contexts that have a database open of commits, and
@@ -20,7 +22,17 @@ type channel struct {
 	message js.Func
 	heard   chan uint64 // of capacity 1: the number of the newest commit heard of
 	listen  func(word)  // called for each word, inside of an event; nil for none
+
+	mu     sync.Mutex
+	newest uint64      // commit to tell of
+	told   time.Time   // when others were told last
+	later  *time.Timer // tells them of newest; nil for none
 }
+
+// tellPause is how long others aren't told of commits after they were told of
+// one. A message costs as much as a request of IndexedDB, and makes every other
+// context read the log, which delays the next commit.
+const tellPause = 10 * time.Millisecond
 
 // A word is a message of the protocol of writers.
 type word string
@@ -60,8 +72,35 @@ func newChannel(name string) *channel {
 // exists reports whether anybody can be told anything.
 func (c *channel) exists() bool { return c.port.Truthy() }
 
-// tell tells the others that there is a commit of that number.
-func (c *channel) tell(version uint64) { c.post(version) }
+// tell tells the others that there is a commit of that number, now or soon.
+func (c *channel) tell(version uint64) {
+	if !c.exists() {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.newest = version
+	if c.later != nil {
+		return
+	}
+	now := time.Now()
+	if wait := tellPause - now.Sub(c.told); wait > 0 {
+		c.later = time.AfterFunc(wait, c.tellNow)
+		return
+	}
+	c.told = now
+	c.post(version)
+}
+
+// tellNow tells the others what they are to be told later.
+func (c *channel) tellNow() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.later != nil && c.exists() {
+		c.later, c.told = nil, time.Now()
+		c.post(c.newest)
+	}
+}
 
 // say says a word to the others.
 func (c *channel) say(w word) { c.post(string(w)) }
@@ -73,11 +112,19 @@ func (c *channel) post(message any) {
 }
 
 func (c *channel) close() {
-	if c.exists() {
-		c.port.Set("onmessage", js.Null())
-		c.port.Call("close")
-		c.message.Release()
+	if !c.exists() {
+		return
 	}
+	c.mu.Lock()
+	later := c.later
+	c.mu.Unlock()
+	if later != nil && later.Stop() {
+		c.tellNow()
+	}
+	c.port.Set("onmessage", js.Null())
+	c.port.Call("close")
+	c.message.Release()
+	c.port = js.Undefined()
 }
 
 // follow takes over what other contexts commit, until ctx is done. When the

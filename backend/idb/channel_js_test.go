@@ -1,0 +1,68 @@
+//go:build js && wasm
+
+package idb
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// Others hear of the newest of many commits, and not of each; of the last one
+// also when it is followed by close.
+func TestChannelTellsOfTheNewest(t *testing.T) {
+	name := fmt.Sprintf("test-%x", rand.Uint64())
+	from, to := newChannel(name), newChannel(name)
+	defer to.close()
+	if !from.exists() {
+		t.Fatal("this platform has no BroadcastChannel")
+	}
+	const commits = 100
+	ctx := lockContext(t)
+	heard, last := 0, uint64(0)
+	hear := func(want uint64) {
+		t.Helper()
+		for last < want {
+			select {
+			case last = <-to.heard:
+				heard++
+			case <-ctx.Done():
+				t.Fatalf("heard of commit %d, want %d", last, want)
+			}
+		}
+	}
+	for i := range uint64(commits) {
+		from.tell(i + 1)
+	}
+	hear(commits)
+	if heard > commits/10 {
+		t.Errorf("heard %d times of %d commits", heard, commits)
+	}
+	from.tell(commits + 1)
+	from.close()
+	hear(commits + 1)
+}
+
+// Messages of newer code mean nothing here, and do no harm.
+func TestChannelHeedsOnlyWhatItKnows(t *testing.T) {
+	name := fmt.Sprintf("test-%x", rand.Uint64())
+	from, to := newChannel(name), newChannel(name)
+	defer from.close()
+	defer to.close()
+	words := make(chan word, 9)
+	to.listen = func(w word) { words <- w }
+	for _, message := range []any{nil, true, map[string]any{"type": "commit"}, []any{1}, "other"} {
+		from.post(message)
+	}
+	from.say(wordBye)
+	if got := <-words; got != "other" {
+		t.Errorf("the first word is %q, want other", got)
+	}
+	if got := <-words; got != wordBye {
+		t.Errorf("the second word is %q, want bye", got)
+	}
+	from.tell(7)
+	if got := <-to.heard; got != 7 {
+		t.Errorf("heard of commit %d, want 7", got)
+	}
+}
