@@ -3,7 +3,6 @@ package idb
 import (
 	"context"
 	"runtime"
-	"slices"
 	"sync"
 
 	"github.com/larderdb/larder/backend"
@@ -25,9 +24,11 @@ type cache struct {
 	mu      sync.Mutex
 	closed  bool
 	pages   map[pagetree.ID]*cached
-	ring    []*cached
+	ring    []*cached // nil where there is none
+	free    []int     // where that is
 	hand    int
 	size    int // bytes of the pages in ring
+	reserve int // bytes of the budget that something else takes
 	flights map[pagetree.ID]*flight
 	wanted  []pagetree.ID // flights that nobody has asked fetch for yet
 	senders sync.WaitGroup
@@ -35,9 +36,10 @@ type cache struct {
 
 // A cached page is one in memory.
 type cached struct {
-	id   pagetree.ID
-	b    []byte
-	used bool // since the hand came by
+	id    pagetree.ID
+	b     []byte
+	place int  // in the ring
+	used  bool // since the hand came by
 }
 
 // A flight is a page that is being fetched.
@@ -166,24 +168,46 @@ func (c *cache) add(page pagetree.ID, b []byte) {
 }
 
 // keep puts a page into memory, and others out of it. A page that would take
-// half of the budget isn't kept.
+// a quarter of the budget isn't kept.
 func (c *cache) keep(page pagetree.ID, b []byte) {
-	if c.pages[page] != nil || len(b) > c.budget/2 {
+	if c.pages[page] != nil || len(b) > c.budget/4 {
 		return
 	}
-	for c.size+len(b) > c.budget {
-		c.hand %= len(c.ring)
-		if p := c.ring[c.hand]; p.used {
-			p.used = false
-			c.hand++
-		} else {
-			c.remove(c.hand)
-		}
+	c.shrink(c.budget - c.reserve - len(b))
+	// The place behind the hand is the last that it comes to.
+	p := &cached{id: page, b: b, place: len(c.ring)}
+	if n := len(c.free); n > 0 {
+		p.place, c.free = c.free[n-1], c.free[:n-1]
+		c.ring[p.place] = p
+	} else {
+		c.ring = append(c.ring, p)
 	}
-	p := &cached{id: page, b: b}
 	c.pages[page] = p
-	c.ring = append(c.ring, p)
 	c.size += len(b)
+}
+
+// shrink takes pages out of memory until at most so many bytes are left.
+func (c *cache) shrink(size int) {
+	for c.size > max(size, 0) {
+		c.hand %= len(c.ring)
+		switch p := c.ring[c.hand]; {
+		case p == nil:
+		case p.used:
+			p.used = false
+		default:
+			c.remove(p)
+		}
+		c.hand++
+	}
+}
+
+// yield lets something else take n bytes of the budget, but no more than half
+// of it.
+func (c *cache) yield(n uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reserve = int(min(n, uint64(c.budget/2)))
+	c.shrink(c.budget - c.reserve)
 }
 
 // forget takes pages that were deleted out of memory.
@@ -192,18 +216,15 @@ func (c *cache) forget(pages []uint64) {
 	defer c.mu.Unlock()
 	for _, page := range pages {
 		if p := c.pages[pagetree.ID(page)]; p != nil {
-			c.remove(slices.Index(c.ring, p))
+			c.remove(p)
 		}
 	}
 }
 
-// remove takes the page at a place of the ring out of memory.
-func (c *cache) remove(i int) {
-	last := len(c.ring) - 1
-	p := c.ring[i]
-	c.ring[i] = c.ring[last]
-	c.ring[last] = nil
-	c.ring = c.ring[:last]
+// remove takes a page out of memory.
+func (c *cache) remove(p *cached) {
+	c.ring[p.place] = nil
+	c.free = append(c.free, p.place)
 	delete(c.pages, p.id)
 	c.size -= len(p.b)
 }

@@ -20,6 +20,50 @@ const (
 	janitorKey
 )
 
+// begin returns what a Store begins with: the newest checkpoint and the beginning
+// of the log after it, as a rule in one transaction.
+func (s *Store) begin(ctx context.Context) (*base, tail, error) {
+	var r root
+	var raw []byte
+	var wrong error
+	var headReq js.Value
+	var log tailRequest
+	err := s.conn.run(ctx, wholeScope, js.Undefined(), func(t *txn) {
+		req := t.store(rootStore).Call("get", rootKey)
+		t.then(req, func() {
+			if raw, wrong = s.conn.goBytes(req.Get("result")); wrong == nil {
+				r, wrong = decodeRoot(raw)
+			}
+			if wrong == nil {
+				headReq = t.store(pageStore).Call("get", float64(r.head))
+				log = s.conn.readTail(t, r.commit)
+			}
+		})
+	})
+	if err != nil {
+		return nil, tail{}, err
+	}
+	if wrong == nil && r.ordinal == 0 {
+		return newBase(r, raw, head{}, s.pages), log.results(r.commit), nil
+	}
+	if wrong == nil {
+		h, err := decodeHeadOf(&r, r.head, s.conn.page(headReq.Get("result")))
+		if err == nil {
+			return newBase(r, raw, h, s.pages), log.results(r.commit), nil
+		}
+	}
+	// Something is damaged, and may have a copy.
+	b, err := s.loadBase(ctx, raw)
+	if err != nil {
+		return nil, tail{}, err
+	}
+	err = s.conn.run(ctx, logScope, js.Undefined(), func(t *txn) { log = s.conn.readTail(t, b.root.commit) })
+	if err != nil {
+		return nil, tail{}, err
+	}
+	return b, log.results(b.root.commit), nil
+}
+
 // load returns the state of the newest checkpoint, without the log.
 func (s *Store) load(ctx context.Context) (*state, error) {
 	raw, err := s.readRoot(ctx)
@@ -61,6 +105,10 @@ func (s *Store) healRoot(ctx context.Context) (raw []byte, err error) {
 			b, wrong := s.conn.goBytes(first.Get("result"))
 			if wrong == nil {
 				_, wrong = decodeRoot(b)
+			}
+			if errors.Is(wrong, backend.ErrSchemaNewer) {
+				t.abort(at("root record", wrong))
+				return
 			}
 			if wrong != nil {
 				if b, err = s.conn.goBytes(second.Get("result")); err == nil {

@@ -62,7 +62,9 @@ func (s *Store) idles(st *state) bool { return st.log > s.folder.postponed+minId
 func (s *Store) wantCheckpoint() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if st := s.head.Load(); !s.folder.watches && s.idles(st) || s.outgrown(st, 1) {
+	st := s.head.Load()
+	s.pages.yield(2 * st.log) // commits are in memory twice: as pairs, and as they were stored
+	if !s.folder.watches && s.idles(st) || s.outgrown(st, 1) {
 		s.folder.rouse()
 	}
 }

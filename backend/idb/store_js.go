@@ -19,8 +19,9 @@ type Options struct {
 	// Durability of Updates that don't ask for another. The zero value is
 	// [backend.Relaxed].
 	Durability backend.Durability
-	// CacheSize is how many bytes of stored pages the Store keeps in memory. The
-	// zero value is 64 MiB; less than 1 MiB is 1 MiB.
+	// CacheSize is how many bytes the Store keeps in memory of what is stored:
+	// pages that were read, of which half may have to make room for commits that
+	// are not in pages yet. The zero value is 64 MiB; less than 1 MiB is 1 MiB.
 	CacheSize int
 
 	logBound uint64 // if not 0, how many bytes the log may take; for tests
@@ -142,19 +143,24 @@ func Open(ctx context.Context, name string, opts *Options) (*Store, error) {
 
 // fill reads the database for the first time.
 func (s *Store) fill(ctx context.Context) error {
-	st, err := s.load(ctx)
+	b, log, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
-	s.conn.identify(st.base.root.db)
+	st := newState(b)
+	s.conn.identify(b.root.db)
 	s.head.Store(st)
 	s.shown.Store(st)
-	s.pins.hold(st.base.root.ordinal)
+	s.pins.hold(b.root.ordinal)
 	s.chain.base = st.snap
-	if err := s.sync(ctx); err != nil && !(s.harmed() != nil && errors.Is(err, backend.ErrCorrupt)) {
-		return err
+	more, err := s.take(ctx, log)
+	if err == nil && more {
+		err = s.sync(ctx)
 	}
-	return nil
+	if err != nil && s.harmed() != nil && errors.Is(err, backend.ErrCorrupt) {
+		return nil // it can be read up to there
+	}
+	return err
 }
 
 // Close is as in [backend.Store].
