@@ -98,8 +98,8 @@ type Store struct {
 // name is the IndexedDB database's, with "larder:" before it. Opts may be nil.
 //
 // It is [backend.ErrUnsupported] where there is no IndexedDB or the browser
-// doesn't let it be used, [backend.ErrCorrupt] when a checkpoint or the root is
-// damaged, and [backend.ErrSchemaNewer] when newer code has written in a format
+// doesn't let it be used, [backend.ErrCorrupt] when the root or the list of tables
+// is damaged and its copy too, see [Salvage], and [backend.ErrSchemaNewer] when newer code has written in a format
 // that this code doesn't know.
 func Open(ctx context.Context, name string, opts *Options) (*Store, error) {
 	if opts == nil {
