@@ -31,14 +31,19 @@ type splitter struct {
 }
 
 func (s *splitter) value(depth int) *Error {
-	// Small numbers and short text are most of what there is.
-	if s.at < len(s.b) {
+	// Numbers and text that isn't long are most of what there is.
+	if left := len(s.b) - s.at; left > 0 {
 		switch c := s.b[s.at]; {
 		case c < 0x80:
 			s.at++
 			return nil
-		case c&0xe0 == 0xa0 && int(c&0x1f) < len(s.b)-s.at:
+		case c&0xe0 == 0xa0 && int(c&0x1f) < left:
 			return s.cut(1, int(c&0x1f))
+		case c == 0xd9 && left > 1 && int(s.b[s.at+1]) < left-1:
+			return s.cut(2, int(s.b[s.at+1]))
+		case c >= 0xca && c <= 0xd3 && int(widths[c-0xc0]) < left: // float, uint, int
+			s.at += 1 + int(widths[c-0xc0])
+			return nil
 		}
 	}
 	h, err := readHead(s.b[s.at:])

@@ -37,7 +37,11 @@ func skip(b []byte, depth int) (int, *Error) {
 			return 1, nil
 		case c&0xe0 == 0xa0 && int(c&0x1f) < len(b):
 			n := 1 + int(c&0x1f)
-			if !utf8.Valid(b[1:n]) {
+			var all byte // all bits that are set somewhere in it
+			for _, c := range b[1:n] {
+				all |= c
+			}
+			if all >= utf8.RuneSelf && !utf8.Valid(b[1:n]) {
 				return 0, invalid("text is not valid UTF-8")
 			}
 			return n, nil
