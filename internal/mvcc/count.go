@@ -42,6 +42,17 @@ func (tx *ReadTx) countOverBase(t *tree, r backend.Range) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	// New keys often come after all those of the Base, or between two of them.
+	span, live := t.span(r)
+	if span.End == nil {
+		return n, nil
+	}
+	switch below, err := t.base.Count(tx.ctx, span, cached); {
+	case err != nil:
+		return 0, err
+	case below == 0:
+		return n + live, nil
+	}
 	t.pairs.Ascend(pivot(r.Start), func(p Pair) bool {
 		if r.End != nil && bytes.Compare(p.Key(), r.End) >= 0 {
 			return false
@@ -61,6 +72,29 @@ func (tx *ReadTx) countOverBase(t *tree, r backend.Range) (int, error) {
 		return 0, err
 	}
 	return n, nil
+}
+
+// span returns the range from the first to the last of t's own pairs in r,
+// tombstones among them, and how many of them are none. Without any the range has
+// no end.
+func (t *tree) span(r backend.Range) (span backend.Range, live int) {
+	var last []byte
+	t.pairs.Ascend(pivot(r.Start), func(p Pair) bool {
+		if r.End != nil && bytes.Compare(p.Key(), r.End) >= 0 {
+			return false
+		}
+		if last == nil {
+			span.Start = p.Key()
+		}
+		if last = p.Key(); !p.isTombstone() {
+			live++
+		}
+		return true
+	})
+	if last != nil {
+		span.End = append(bytes.Clone(last), 0)
+	}
+	return span, live
 }
 
 // inBase reports whether t's Base has key. It counts, because Get would fetch
