@@ -35,6 +35,12 @@ test("the README's example", async () => {
     await tx.collection("todos").put({ ...todo, signature });
   });
 
+  await todos.preload({ index: "owner", eq: ["ada"] });
+  const todo = todos.getSync(1); // the row, undefined, or a NotInMemoryError
+
+  const { peek } = await import("larder");
+  const first = await peek("app", "todos", 1);
+
   const slugs = [];
   try {
     await todos.put({ id: 4, owner: "bob", slug: "tea", title: "More tea" });
@@ -52,6 +58,8 @@ test("the README's example", async () => {
     ["Read the proofs"],
   );
   assert.equal((await todos.get(1)).signature, "ada was here");
+  assert.equal(todo.signature, "ada was here");
+  assert.deepEqual(first, todo);
   assert.deepEqual(slugs, ["slug"]);
   assert.equal(await todos.count(), 3);
   await db.close();
