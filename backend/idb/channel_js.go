@@ -18,7 +18,9 @@ import (
 // A message is a number, of a commit, or a word. Those that mean nothing here
 // are newer code's, and not heeded.
 type channel struct {
-	port    js.Value
+	name    string
+	class   js.Value // undefined where there is no BroadcastChannel
+	port    js.Value // undefined while the page sleeps
 	message js.Func
 	heard   chan uint64 // of capacity 1: the number of the newest commit heard of
 	listen  func(word)  // called for each word, inside of an event; nil for none
@@ -45,10 +47,19 @@ const (
 )
 
 func newChannel(name string) *channel {
-	c := &channel{heard: make(chan uint64, 1)}
-	class := js.Global().Get("BroadcastChannel")
-	if !class.Truthy() || try(func() { c.port = class.New(prefix + name) }) != nil {
-		return c
+	c := &channel{name: prefix + name, class: js.Global().Get("BroadcastChannel"), heard: make(chan uint64, 1)}
+	c.wake()
+	return c
+}
+
+// wake begins to listen, if that isn't done already.
+func (c *channel) wake() {
+	if !c.exists() || c.port.Truthy() {
+		return
+	}
+	if try(func() { c.port = c.class.New(c.name) }) != nil {
+		c.class = js.Undefined()
+		return
 	}
 	c.message = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		switch data := args[0].Get("data"); data.Type() {
@@ -66,11 +77,28 @@ func newChannel(name string) *channel {
 		return nil
 	})
 	c.port.Set("onmessage", c.message)
-	return c
+}
+
+// sleep ends listening until wake: a message would drive the page out of the
+// back-forward cache.
+func (c *channel) sleep() {
+	if !c.port.Truthy() {
+		return
+	}
+	c.mu.Lock()
+	later := c.later
+	c.mu.Unlock()
+	if later != nil && later.Stop() {
+		c.tellNow()
+	}
+	c.port.Set("onmessage", js.Null())
+	c.port.Call("close")
+	c.message.Release()
+	c.port = js.Undefined()
 }
 
 // exists reports whether anybody can be told anything.
-func (c *channel) exists() bool { return c.port.Truthy() }
+func (c *channel) exists() bool { return c.class.Truthy() }
 
 // tell tells the others that there is a commit of that number, now or soon.
 func (c *channel) tell(version uint64) {
@@ -96,7 +124,7 @@ func (c *channel) tell(version uint64) {
 func (c *channel) tellNow() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.later != nil && c.exists() {
+	if c.later != nil {
 		c.later, c.told = nil, time.Now()
 		c.post(c.newest)
 	}
@@ -106,25 +134,9 @@ func (c *channel) tellNow() {
 func (c *channel) say(w word) { c.post(string(w)) }
 
 func (c *channel) post(message any) {
-	if c.exists() {
+	if c.port.Truthy() {
 		_ = try(func() { c.port.Call("postMessage", message) })
 	}
-}
-
-func (c *channel) close() {
-	if !c.exists() {
-		return
-	}
-	c.mu.Lock()
-	later := c.later
-	c.mu.Unlock()
-	if later != nil && later.Stop() {
-		c.tellNow()
-	}
-	c.port.Set("onmessage", js.Null())
-	c.port.Call("close")
-	c.message.Release()
-	c.port = js.Undefined()
 }
 
 // follow takes over what other contexts commit, until ctx is done. When the

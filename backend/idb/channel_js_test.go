@@ -13,7 +13,7 @@ import (
 func TestChannelTellsOfTheNewest(t *testing.T) {
 	name := fmt.Sprintf("test-%x", rand.Uint64())
 	from, to := newChannel(name), newChannel(name)
-	defer to.close()
+	defer to.sleep()
 	if !from.exists() {
 		t.Fatal("this platform has no BroadcastChannel")
 	}
@@ -39,7 +39,7 @@ func TestChannelTellsOfTheNewest(t *testing.T) {
 		t.Errorf("heard %d times of %d commits", heard, commits)
 	}
 	from.tell(commits + 1)
-	from.close()
+	from.sleep()
 	hear(commits + 1)
 }
 
@@ -47,8 +47,8 @@ func TestChannelTellsOfTheNewest(t *testing.T) {
 func TestChannelHeedsOnlyWhatItKnows(t *testing.T) {
 	name := fmt.Sprintf("test-%x", rand.Uint64())
 	from, to := newChannel(name), newChannel(name)
-	defer from.close()
-	defer to.close()
+	defer from.sleep()
+	defer to.sleep()
 	words := make(chan word, 9)
 	to.listen = func(w word) { words <- w }
 	for _, message := range []any{nil, true, map[string]any{"type": "commit"}, []any{1}, "other"} {

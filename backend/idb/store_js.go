@@ -176,7 +176,7 @@ func (s *Store) Close(ctx context.Context) error {
 		s.workers.Wait()
 		s.pins.close()
 		s.pages.close()
-		s.channel.close()
+		s.channel.sleep()
 		s.pacer.close()
 		s.conn.close()
 		return classify("close", err)
@@ -184,16 +184,19 @@ func (s *Store) Close(ctx context.Context) error {
 }
 
 // sleep lets go of what keeps other contexts waiting and this page out of the
-// browser's back-forward cache.
-func (s *Store) sleep() {
-	s.writer.rest()
+// browser's back-forward cache, unless ctx is done first.
+func (s *Store) sleep(ctx context.Context) {
 	s.pins.sleep()
 	s.leaveCheckpoint()
 	s.conn.sleep()
+	if s.writer.rest(ctx) == nil {
+		s.channel.sleep()
+	}
 }
 
 // wake ends a sleep.
 func (s *Store) wake() {
+	s.channel.wake()
 	s.conn.wake()
 	s.pins.wake()
 	signal(s.conn.shaken) // to see what the others have done

