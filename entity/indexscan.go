@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"bytes"
 	"iter"
 
 	"github.com/larderdb/larder/backend"
@@ -42,6 +43,7 @@ func (x *Index[I, K, V]) Scan(tx *Tx, r keys.Range[I]) iter.Seq2[*Row[K, V], err
 		}
 		s := b.store.definition.base().(*Store[K, V])
 		began := tx.writes
+		var index []byte // the index key of the entry before
 		for kv, err := range scan.pairs {
 			if err != nil {
 				yield(nil, err)
@@ -52,7 +54,13 @@ func (x *Index[I, K, V]) Scan(tx *Tx, r keys.Range[I]) iter.Seq2[*Row[K, V], err
 					continue
 				}
 			}
-			row, err := x.row(tx, s, kv.Key)
+			primary, err := x.primary(kv.Key, index)
+			if err != nil {
+				yield(nil, scan.failure(kv.Key, err))
+				return
+			}
+			index = kv.Key[:len(kv.Key)-len(primary)]
+			row, err := s.row(tx, primary)
 			if err != nil {
 				yield(nil, scan.failure(kv.Key, err))
 				return
@@ -65,13 +73,20 @@ func (x *Index[I, K, V]) Scan(tx *Tx, r keys.Range[I]) iter.Seq2[*Row[K, V], err
 	}
 }
 
-// row returns the row that the entry belongs to.
-func (x *Index[I, K, V]) row(tx *Tx, s *Store[K, V], entry []byte) (*Row[K, V], error) {
+// primary returns the primary key in entry. It needn't decode the index key when
+// that is the entry's before: nothing but another element follows a key where the
+// next byte isn't the one with which [keys.Within] ends.
+func (x *Index[I, K, V]) primary(entry, before []byte) ([]byte, error) {
+	if n := len(before); n > 0 && n < len(entry) && entry[n] != 0xFF && bytes.Equal(entry[:n], before) {
+		return entry[n:], nil
+	}
 	var zero I
 	_, primary, err := zero.DecodeKey(entry)
-	if err != nil {
-		return nil, err
-	}
+	return primary, err
+}
+
+// row returns the row that an index entry of the primary key belongs to.
+func (s *Store[K, V]) row(tx *Tx, primary []byte) (*Row[K, V], error) {
 	frame, err := tx.r.Get(s.def.name, primary)
 	if err != nil {
 		if backend.IsNotFound(err) {
