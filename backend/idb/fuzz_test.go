@@ -22,11 +22,15 @@ func wantTyped(t *testing.T, err error) {
 	}
 }
 
+// body returns what stands in a golden file between header and checksum.
+func body(f *testing.F, name string) []byte {
+	b := golden(f, name)
+	return b[headerSize : len(b)-sumSize]
+}
+
 // fuzz finds bodies that decode panics on, doesn't refuse as corrupt, or reads
 // as what reads as something else once it is encoded again.
-func fuzz[T any](f *testing.F, name string, kind byte, decode func(b []byte) (T, error), encode func(v T) []byte) {
-	whole := golden(f, name)
-	f.Add(whole[headerSize : len(whole)-sumSize])
+func fuzz[T any](f *testing.F, kind byte, decode func(b []byte) (T, error), encode func(v T) []byte) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		v, err := decode(sealed(kind, b))
 		if err != nil {
@@ -40,19 +44,23 @@ func fuzz[T any](f *testing.F, name string, kind byte, decode func(b []byte) (T,
 }
 
 func FuzzDecodeRoot(f *testing.F) {
-	fuzz(f, "root", kindRoot, decodeRoot, func(r root) []byte { return r.encode() })
+	f.Add(body(f, "root"))
+	fuzz(f, kindRoot, decodeRoot, func(r root) []byte { return r.encode() })
 }
 
 func FuzzDecodeHead(f *testing.F) {
+	f.Add(body(f, "head"))
 	decode := func(b []byte) (head, error) { return decodeHead(goldenHead.page, b) }
-	fuzz(f, "head", kindHead, decode, func(h head) []byte { return h.encode() })
+	fuzz(f, kindHead, decode, func(h head) []byte { return h.encode() })
 }
 
 func FuzzDecodeJanitor(f *testing.F) {
-	fuzz(f, "janitor", kindJanitor, decodeJanitor, func(j janitor) []byte { return j.encode() })
+	f.Add(body(f, "janitor"))
+	fuzz(f, kindJanitor, decodeJanitor, func(j janitor) []byte { return j.encode() })
 }
 
 func FuzzDecodeGarbage(f *testing.F) {
+	f.Add(body(f, "garbage"))
 	decode := func(b []byte) (garbage, error) { return decodeGarbage(goldenGarbage.page, b) }
-	fuzz(f, "garbage", kindGarbage, decode, func(g garbage) []byte { return g.encode() })
+	fuzz(f, kindGarbage, decode, func(g garbage) []byte { return g.encode() })
 }
