@@ -23,9 +23,9 @@ func TestFoldKilledAtAnyStep(t *testing.T) {
 	for _, kind := range []jshost.Kind{jshost.Request, jshost.Event, jshost.Commit} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			stride := 13
+			stride := 29
 			if testing.Short() {
-				stride = 29
+				stride = 61
 			}
 			n := 1
 			for ; foldKilledAt(t, kind, n) && !t.Failed(); n += stride {
