@@ -15,8 +15,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The chain is tested from inside, without an IndexedDB: what follows plays a
-// log that several contexts share, and every interleaving can be told.
+// The chain is tested from inside: here is a log that several contexts share.
 
 // A sharedLog is the log of a database.
 type sharedLog struct{ commits [][]byte }

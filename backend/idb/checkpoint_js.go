@@ -202,9 +202,7 @@ func (s *Store) endCheckpoint(ctx context.Context, st *state, w *pageWriter, tab
 			store.Call("put", s.conn.bytes(raw), rootKey)
 			store.Call("put", s.conn.bytes(raw), copyKey)
 			s.addPages(t, pages)
-			for first, last := range j.folded(r.commit) {
-				log.Call("delete", s.conn.keyRange.Call("bound", first, last))
-			}
+			log.Call("delete", s.conn.keyRange.Call("upperBound", r.commit))
 			return nil
 		})
 	})

@@ -111,7 +111,6 @@ var (
 		last:    9,
 		begun:   []dated{{8, 0x0190_0000_0000}, {9, 0x0190_0000_0001}},
 		garbage: []dated{{uint64(firstPage(3)) + 6, 0x0190_0000_0002}},
-		fences:  []uint64{4, 6},
 	}
 
 	goldenGarbage = garbage{page: firstPage(3) + 6, pages: []uint64{uint64(firstPage(1)), uint64(firstPage(1)) + 1, uint64(firstPage(2)) + 9}}
@@ -182,10 +181,10 @@ func examples(t testing.TB) []example {
 			func(b []byte) error { _, err := decodeHead(goldenHead.page, b); return err },
 		},
 		{
-			"janitor", "A janitor's record: two checkpoints were begun, one garbage page, two fences.", goldenJanitor.encode(),
+			"janitor", "A janitor's record: two checkpoints were begun, one garbage page.", goldenJanitor.encode(),
 			[]field{
 				{8, "ordinal given last"}, {1, "two were begun"}, {8, "ordinal"}, {8, "since"}, {8, "ordinal"}, {8, "since"},
-				{1, "one garbage page"}, {8, "page id"}, {8, "since"}, {1, "two fences"}, {8, "log record 4"}, {8, "log record 6"},
+				{1, "one garbage page"}, {8, "page id"}, {8, "since"},
 			},
 			func(b []byte) error { _, err := decodeJanitor(b); return err },
 		},
@@ -342,7 +341,6 @@ func TestImpossibleContentIsCorrupt(t *testing.T) {
 		{"a begun checkpoint that was never given", inJanitor(func(j *janitor) { j.begun = []dated{{10, 0}} })},
 		{"a begun checkpoint 0", inJanitor(func(j *janitor) { j.begun = []dated{{0, 0}} })},
 		{"an impossible garbage page", inJanitor(func(j *janitor) { j.garbage = []dated{{maxNumber + 1, 0}} })},
-		{"fences out of order", inJanitor(func(j *janitor) { j.fences = []uint64{6, 4} })},
 		{"garbage elsewhere", (&garbage{page: 1}).encode()},
 		{"garbage that no page can be", (&garbage{goldenGarbage.page, []uint64{maxNumber + 1}}).encode()},
 		{"more garbage than bytes", resealed(goldenGarbage.encode(), func(b []byte) { b[10] = 0x7f })},

@@ -2,7 +2,6 @@ package idb
 
 import (
 	"encoding/binary"
-	"iter"
 	"slices"
 
 	"github.com/larderdb/larder/internal/pagetree"
@@ -12,10 +11,9 @@ import (
 // the object store "root". Who makes a checkpoint or deletes pages reads and
 // writes it; a database without one has never had a checkpoint.
 type janitor struct {
-	last    uint64   // the ordinal that was given last
-	begun   []dated  // checkpoints that were begun and have not ended, by ordinal
-	garbage []dated  // garbage pages by id, oldest first
-	fences  []uint64 // keys of log records that are never deleted, ascending
+	last    uint64  // the ordinal that was given last
+	begun   []dated // checkpoints that were begun and have not ended, by ordinal
+	garbage []dated // garbage pages by id, oldest first
 }
 
 // A dated number is one that means something since a time, in milliseconds
@@ -31,7 +29,7 @@ func (j *janitor) encode() []byte {
 			b = binary.BigEndian.AppendUint64(b, d.since)
 		}
 	}
-	return pagetree.Seal(appendNumbers(b, j.fences))
+	return pagetree.Seal(b)
 }
 
 func decodeJanitor(b []byte) (janitor, error) {
@@ -46,7 +44,6 @@ func decodeJanitor(b []byte) (janitor, error) {
 			*list = append(*list, dated{rd.uint64(), rd.uint64()})
 		}
 	}
-	j.fences = rd.numbers()
 	switch {
 	case rd.short:
 		return janitor{}, errShort
@@ -63,11 +60,6 @@ func decodeJanitor(b []byte) (janitor, error) {
 	for _, d := range j.garbage {
 		if d.number > maxNumber {
 			return janitor{}, corrupt("lists an impossible page")
-		}
-	}
-	for i, f := range j.fences {
-		if f > maxNumber || i > 0 && f <= j.fences[i-1] {
-			return janitor{}, corrupt("lists an impossible fence")
 		}
 	}
 	return j, nil
@@ -97,24 +89,4 @@ func (j *janitor) forget(page pagetree.ID) bool {
 	n := len(j.garbage)
 	j.garbage = slices.DeleteFunc(j.garbage, func(d dated) bool { return d.number == uint64(page) })
 	return len(j.garbage) < n
-}
-
-// folded returns the ranges of the log's keys, first and last included, that a
-// checkpoint of that commit deletes: those up to it, without the fences.
-func (j *janitor) folded(commit uint64) iter.Seq2[uint64, uint64] {
-	return func(yield func(first, last uint64) bool) {
-		first := uint64(1)
-		for _, f := range j.fences {
-			if f > commit {
-				break
-			}
-			if f > first && !yield(first, f-1) {
-				return
-			}
-			first = f + 1
-		}
-		if first <= commit {
-			yield(first, commit)
-		}
-	}
 }
