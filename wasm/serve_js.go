@@ -5,9 +5,13 @@ package wasm
 //lint:file-ignore U1000 the exports are called by JavaScript
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"math"
 	"runtime"
+	"runtime/debug"
+	"sync"
 	"syscall"
 	"syscall/js"
 	"unsafe"
@@ -26,7 +30,7 @@ func Serve() error {
 		return errors.New("the module was not started by Larder's loader")
 	}
 	exported.server = newServer(platform{
-		open:    larder.Open,
+		open:    open,
 		drop:    larder.Delete,
 		list:    larder.Names,
 		salvage: idb.Salvage,
@@ -37,6 +41,28 @@ func Serve() error {
 	})
 	<-context.Background().Done() // for ever
 	return nil
+}
+
+// open opens a database. The module's memory never shrinks, so it should not
+// grow by what the collector leaves lying about for long: from three times the
+// largest cache on the collector runs more often. Databases in memory may grow
+// as they like.
+func open(ctx context.Context, name string, o *larder.Options) (*larder.DB, error) {
+	limit := int64(math.MaxInt64)
+	if !o.Memory {
+		limit = 3 * int64(cmp.Or(o.CacheSize, 64<<20))
+	}
+	collecting.Lock()
+	collecting.limit = max(collecting.limit, limit, 3*(16<<20))
+	debug.SetMemoryLimit(collecting.limit)
+	collecting.Unlock()
+	return larder.Open(ctx, name, o)
+}
+
+// collecting has the limit of memory that the collector knows.
+var collecting struct {
+	sync.Mutex
+	limit int64
 }
 
 // exported is what the exports work on. The memory that its fields refer to
