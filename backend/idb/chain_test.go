@@ -372,9 +372,8 @@ func TestChainsAreSerializable(t *testing.T) {
 		}
 		keys := rapid.SampledFrom([]string{"a", "b", "c", "d"})
 		type update struct {
-			p    *program
-			m    *member
-			done bool
+			p *program
+			m *member
 		}
 		pending := make([][]*update, len(callers))
 		total := 0

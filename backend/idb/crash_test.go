@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -110,9 +111,7 @@ func TestKilledAtAnyStep(t *testing.T) {
 			if testing.Short() {
 				stride = 17
 			}
-			n := 1
-			for ; killAt(t, kind, n); n += stride {
-			}
+			n := each(t, stride, func(t *testing.T, n int) bool { return killAt(t, kind, n) })
 			if n < 3*loadCommits && kind == jshost.Request {
 				t.Errorf("the load took %d requests, want three for each of %d commits", n, loadCommits)
 			}
@@ -120,11 +119,23 @@ func TestKilledAtAnyStep(t *testing.T) {
 	}
 }
 
+// each calls fn with 1 and every stride-th number after it, each in a test of
+// its own, whose realms are gone before the next, until fn reports false. It
+// returns the last number.
+func each(t *testing.T, stride int, fn func(t *testing.T, n int) bool) int {
+	for n := 1; ; n += stride {
+		more := false
+		t.Run(strconv.Itoa(n), func(t *testing.T) { more = fn(t, n) })
+		if !more || t.Failed() {
+			return n
+		}
+	}
+}
+
 // killAt kills a load at its n-th step of a kind and looks at what is left. It
 // reports false when the load has ended before.
 func killAt(t *testing.T, kind jshost.Kind, n int) bool {
 	realm := newRealm(t, jshost.Config{})
-	defer realm.Close()
 	tb := start(t, realm, jshost.At(kind, n, jshost.Kill), "load", "db", 0, loadCommits, loadSize)
 	err := tb.Wait(t.Context())
 	if err == nil {
@@ -166,9 +177,8 @@ func TestQuotaAtAnyWrite(t *testing.T) {
 			if testing.Short() {
 				stride = 7
 			}
-			for n, hit := 1, true; hit; n += stride {
-				hit = false
-				seen := 0
+			each(t, stride, func(t *testing.T, n int) bool {
+				hit, seen := false, 0
 				realm := newRealm(t, jshost.Config{})
 				tb := start(t, realm, func(s jshost.Step) jshost.Action {
 					if s.Mode != "readwrite" || !c.is(s) {
@@ -197,8 +207,8 @@ func TestQuotaAtAnyWrite(t *testing.T) {
 				if got, want := run(t, realm, "check", "db"), fmt.Sprint("holds ", loadCommits); got != want {
 					t.Errorf("after that, the database %s, want %s", got, want)
 				}
-				realm.Close()
-			}
+				return hit
+			})
 			if failures < loadCommits/stride {
 				t.Errorf("%d commits failed for want of space, want at least %d", failures, loadCommits/stride)
 			}

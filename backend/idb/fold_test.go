@@ -27,9 +27,7 @@ func TestFoldKilledAtAnyStep(t *testing.T) {
 			if testing.Short() {
 				stride = 61
 			}
-			n := 1
-			for ; foldKilledAt(t, kind, n) && !t.Failed(); n += stride {
-			}
+			n := each(t, stride, func(t *testing.T, n int) bool { return foldKilledAt(t, kind, n) })
 			if n < 3*foldTurns {
 				t.Errorf("the load took %d steps, want more than its commits take", n)
 			}
@@ -41,7 +39,6 @@ func TestFoldKilledAtAnyStep(t *testing.T) {
 // left. It reports false when the load has ended before.
 func foldKilledAt(t *testing.T, kind jshost.Kind, n int) bool {
 	realm := newRealm(t, jshost.Config{VirtualTime: true})
-	defer realm.Close()
 	tb := start(t, realm, jshost.At(kind, n, jshost.Kill), "fold", "db", 0, foldTurns)
 	err := tb.Wait(t.Context())
 	ended := err == nil

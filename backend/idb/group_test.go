@@ -23,7 +23,7 @@ func TestKilledWithGroupsQueued(t *testing.T) {
 			if testing.Short() {
 				stride = 7
 			}
-			for n := 1; ; n += stride {
+			each(t, stride, func(t *testing.T, n int) bool {
 				realm := newRealm(t, jshost.Config{})
 				tb := start(t, realm, jshost.At(kind, n, jshost.Kill), "burst", "db", 0, commits, size)
 				err := tb.Wait(t.Context())
@@ -44,11 +44,8 @@ func TestKilledWithGroupsQueued(t *testing.T) {
 				if holds > acknowledged+10 {
 					t.Errorf("killed at %s %d after %d acknowledged commits, the database holds %d, where 10 were on their way", kind, n, acknowledged, holds)
 				}
-				realm.Close()
-				if err == nil {
-					return
-				}
-			}
+				return err != nil
+			})
 		})
 	}
 }
