@@ -209,8 +209,8 @@ func TestQuotaAtAnyWrite(t *testing.T) {
 				}
 				return hit
 			})
-			if failures < loadCommits/stride {
-				t.Errorf("%d commits failed for want of space, want at least %d", failures, loadCommits/stride)
+			if failures == 0 {
+				t.Error("it was never a commit that failed for want of space")
 			}
 		})
 	}
