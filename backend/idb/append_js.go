@@ -47,7 +47,7 @@ func (c *conn) commit(ctx context.Context, r commitRequest) (tail, error) {
 	}
 	a, err := send(ctx, r)
 	if err != nil {
-		return tail{}, err
+		return c.whoWas(ctx, r, err)
 	}
 	if a.collided && r.alone {
 		// Not alone after all: who was it?
@@ -87,6 +87,33 @@ func (c *conn) commit(ctx context.Context, r commitRequest) (tail, error) {
 	}
 	return news, nil
 }
+
+// whoWas returns the tail that r collided with, if err is how Firefox says so:
+// there a transaction that is told to commit before its add has failed gives
+// the AbortError of the requests after it as its own. Otherwise it returns err.
+func (c *conn) whoWas(ctx context.Context, r commitRequest, err error) (tail, error) {
+	var e *exception
+	if r.record == nil || !errors.As(err, &e) || e.name != "AbortError" || c.err() != nil {
+		return tail{}, err
+	}
+	looked := r
+	looked.record, looked.alone = nil, false
+	news, lookErr := c.commit(ctx, looked)
+	if !errors.Is(lookErr, errBeaten) {
+		return tail{}, err
+	}
+	if news.count > 0 {
+		// A record of one's own there means that err says nothing about a collision.
+		first, readErr := c.goBytes(news.records.Index(0))
+		if readErr == nil && len(first) >= writerEnd && bytes.Equal(first[:writerEnd], r.record[:writerEnd]) {
+			return tail{}, err
+		}
+	}
+	return news, errBeaten
+}
+
+// writerEnd is where the context and its serial end in a record.
+const writerEnd = 2 + 16 + 16 + 8
 
 // An answer is what IndexedDB says to a commitRequest.
 type answer struct {
