@@ -162,5 +162,5 @@ func TestPins(t *testing.T) {
 	p.release(8)
 	p.hold(9)
 	p.close()
-	wantHeld(t, l)
+	awaitHeld(t, l) // one that was given up while it was granted may be listed for a moment
 }
