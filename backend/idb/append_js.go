@@ -88,7 +88,7 @@ func (c *conn) commit(ctx context.Context, r commitRequest) (tail, error) {
 	return news, nil
 }
 
-// whoWas returns the tail that r collided with, if err is how Firefox says so:
+// whoWas returns the tail that r collided with, if err is how Firefox and WebKit say so:
 // there a transaction that is told to commit before its add has failed gives
 // the AbortError of the requests after it as its own. Otherwise it returns err.
 func (c *conn) whoWas(ctx context.Context, r commitRequest, err error) (tail, error) {
