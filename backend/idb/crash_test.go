@@ -3,94 +3,37 @@
 package idb_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/larderdb/larder/internal/jshost"
+	"github.com/larderdb/larder/internal/jshost/jshosttest"
 )
 
-// guest builds testdata/guest once and returns the path of its binary.
-func guest(t *testing.T) string {
+func TestMain(m *testing.M) { jshosttest.Main(m) }
+
+// command is the guest with args, which steps decides over.
+func command(t *testing.T, steps func(jshost.Step) jshost.Action, args []any) jshost.Command {
 	t.Helper()
-	path, err := buildGuest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-var (
-	buildDir   string
-	buildGuest = sync.OnceValues(func() (string, error) {
-		path := filepath.Join(buildDir, "guest.wasm")
-		cmd := exec.Command("go", "build", "-o", path, "./testdata/guest")
-		cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("%w\n%s", err, out)
-		}
-		return path, nil
-	})
-)
-
-func TestMain(m *testing.M) {
-	var err error
-	if buildDir, err = os.MkdirTemp("", "idb"); err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	os.RemoveAll(buildDir)
-	os.Exit(code)
-}
-
-func newRealm(t *testing.T, config jshost.Config) *jshost.Realm {
-	t.Helper()
-	realm, err := jshost.NewRealm(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(realm.Close)
-	return realm
-}
-
-// A tab is a program with what it has printed, to be read when it is gone.
-type tab struct {
-	*jshost.Program
-	out, err bytes.Buffer
-}
-
-func start(t *testing.T, realm *jshost.Realm, steps func(jshost.Step) jshost.Action, args ...any) *tab {
-	t.Helper()
-	var tb tab
-	var text []string
+	c := jshost.Command{Wasm: jshosttest.Build(t, "testdata/guest", "build"), IndexedDB: steps}
 	for _, a := range args {
-		text = append(text, fmt.Sprint(a))
+		c.Args = append(c.Args, fmt.Sprint(a))
 	}
-	p, err := realm.Start(t.Context(), jshost.Command{
-		Wasm: guest(t), Args: text, Stdout: &tb.out, Stderr: &tb.err, IndexedDB: steps,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	tb.Program = p
-	return &tb
+	return c
+}
+
+func start(t *testing.T, realm *jshost.Realm, steps func(jshost.Step) jshost.Action, args ...any) *jshosttest.Tab {
+	t.Helper()
+	return jshosttest.Start(t, realm, command(t, steps, args))
 }
 
 // run runs the guest to its end and returns what it printed.
 func run(t *testing.T, realm *jshost.Realm, args ...any) string {
 	t.Helper()
-	tb := start(t, realm, nil, args...)
-	if err := tb.Wait(t.Context()); err != nil {
-		t.Fatalf("%v: %v\n%s", args, err, &tb.err)
-	}
-	return strings.TrimSuffix(tb.out.String(), "\n")
+	return strings.TrimSuffix(jshosttest.Run(t, realm, command(t, nil, args)), "\n")
 }
 
 // The load of the crash tests makes checkpoints on its way.
@@ -135,16 +78,16 @@ func each(t *testing.T, stride int, fn func(t *testing.T, n int) bool) int {
 // killAt kills a load at its n-th step of a kind and looks at what is left. It
 // reports false when the load has ended before.
 func killAt(t *testing.T, kind jshost.Kind, n int) bool {
-	realm := newRealm(t, jshost.Config{})
+	realm := jshosttest.NewRealm(t, jshost.Config{})
 	tb := start(t, realm, jshost.At(kind, n, jshost.Kill), "load", "db", 0, loadCommits, loadSize)
 	err := tb.Wait(t.Context())
 	if err == nil {
 		return false
 	}
 	if !errors.Is(err, jshost.ErrKilled) {
-		t.Fatalf("killed at %s %d: %v\n%s", kind, n, err, &tb.err)
+		t.Fatalf("killed at %s %d: %v\n%s", kind, n, err, &tb.Stderr)
 	}
-	acknowledged := strings.Count(tb.out.String(), "acknowledged")
+	acknowledged := strings.Count(tb.Stdout.String(), "acknowledged")
 	var holds int
 	if _, err := fmt.Sscanf(run(t, realm, "check", "db"), "holds %d", &holds); err != nil {
 		t.Fatal(err)
@@ -179,7 +122,7 @@ func TestQuotaAtAnyWrite(t *testing.T) {
 			}
 			each(t, stride, func(t *testing.T, n int) bool {
 				hit, seen := false, 0
-				realm := newRealm(t, jshost.Config{})
+				realm := jshosttest.NewRealm(t, jshost.Config{})
 				tb := start(t, realm, func(s jshost.Step) jshost.Action {
 					if s.Mode != "readwrite" || !c.is(s) {
 						return jshost.Proceed
@@ -191,12 +134,12 @@ func TestQuotaAtAnyWrite(t *testing.T) {
 					return c.action
 				}, "load", "db", 0, loadCommits, loadSize)
 				if err := tb.Wait(t.Context()); err != nil {
-					t.Errorf("without space at %s %d: %v\n%s", c.name, n, err, &tb.err)
+					t.Errorf("without space at %s %d: %v\n%s", c.name, n, err, &tb.Stderr)
 				}
-				if got, want := strings.Count(tb.out.String(), "acknowledged"), loadCommits; got != want {
+				if got, want := strings.Count(tb.Stdout.String(), "acknowledged"), loadCommits; got != want {
 					t.Errorf("without space at %s %d: %d commits were acknowledged, want %d", c.name, n, got, want)
 				}
-				for line := range strings.Lines(tb.out.String()) {
+				for line := range strings.Lines(tb.Stdout.String()) {
 					if strings.HasPrefix(line, "quota") {
 						failures++
 						if !strings.Contains(line, "commit: storage quota exceeded: the browser grants this site no more space: ") || !strings.Contains(line, quota) {
@@ -222,11 +165,11 @@ func TestTwoPrograms(t *testing.T) {
 		t.Run(fmt.Sprintf("%+v", config), func(t *testing.T) {
 			t.Parallel()
 			const each = 100
-			realm := newRealm(t, config)
-			tabs := []*tab{start(t, realm, nil, "increment", "db", each), start(t, realm, nil, "increment", "db", each)}
+			realm := jshosttest.NewRealm(t, config)
+			tabs := []*jshosttest.Tab{start(t, realm, nil, "increment", "db", each), start(t, realm, nil, "increment", "db", each)}
 			for _, tb := range tabs {
 				if err := tb.Wait(t.Context()); err != nil {
-					t.Fatalf("%v\n%s", err, &tb.err)
+					t.Fatalf("%v\n%s", err, &tb.Stderr)
 				}
 			}
 			var count, version, runs int

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/larderdb/larder/internal/jshost"
+	"github.com/larderdb/larder/internal/jshost/jshosttest"
 )
 
 // foldTurns is how many commits the load makes that is killed in its checkpoints
@@ -38,14 +39,14 @@ func TestFoldKilledAtAnyStep(t *testing.T) {
 // foldKilledAt kills the load at its n-th step of a kind and looks at what is
 // left. It reports false when the load has ended before.
 func foldKilledAt(t *testing.T, kind jshost.Kind, n int) bool {
-	realm := newRealm(t, jshost.Config{VirtualTime: true})
+	realm := jshosttest.NewRealm(t, jshost.Config{VirtualTime: true})
 	tb := start(t, realm, jshost.At(kind, n, jshost.Kill), "fold", "db", 0, foldTurns)
 	err := tb.Wait(t.Context())
 	ended := err == nil
 	if !ended && !errors.Is(err, jshost.ErrKilled) {
-		t.Fatalf("killed at %s %d: %v\n%s", kind, n, err, &tb.err)
+		t.Fatalf("killed at %s %d: %v\n%s", kind, n, err, &tb.Stderr)
 	}
-	acknowledged := strings.Count(tb.out.String(), "acknowledged")
+	acknowledged := strings.Count(tb.Stdout.String(), "acknowledged")
 	var holds int
 	if _, err := fmt.Sscanf(run(t, realm, "checkfold", "db"), "holds %d", &holds); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/larderdb/larder/internal/jshost"
+	"github.com/larderdb/larder/internal/jshost/jshosttest"
 )
 
 // TestKilledWithGroupsQueued kills a tab, of which ten Updates at a time are on
@@ -24,18 +25,18 @@ func TestKilledWithGroupsQueued(t *testing.T) {
 				stride = 7
 			}
 			each(t, stride, func(t *testing.T, n int) bool {
-				realm := newRealm(t, jshost.Config{})
+				realm := jshosttest.NewRealm(t, jshost.Config{})
 				tb := start(t, realm, jshost.At(kind, n, jshost.Kill), "burst", "db", 0, commits, size)
 				err := tb.Wait(t.Context())
 				if err != nil && !errors.Is(err, jshost.ErrKilled) {
-					t.Fatalf("killed at %s %d: %v\n%s", kind, n, err, &tb.err)
+					t.Fatalf("killed at %s %d: %v\n%s", kind, n, err, &tb.Stderr)
 				}
-				acknowledged := strings.Count(tb.out.String(), "acknowledged")
+				acknowledged := strings.Count(tb.Stdout.String(), "acknowledged")
 				var holds int
 				if _, err := fmt.Sscanf(run(t, realm, "check", "db"), "holds %d", &holds); err != nil {
 					t.Fatal(err)
 				}
-				for line := range strings.Lines(tb.out.String()) {
+				for line := range strings.Lines(tb.Stdout.String()) {
 					var i int
 					if _, err := fmt.Sscanf(line, "acknowledged %d", &i); err != nil || i >= holds {
 						t.Errorf("killed at %s %d, the database holds %d commits, and %q was said", kind, n, holds, line)

@@ -449,16 +449,8 @@ func TestMissesShareRequests(t *testing.T) {
 	raw.awaitCheckpoint(0)
 	closeStore(t, s)
 	s = open(t, name)
-	proto := js.Global().Get("IDBDatabase").Get("prototype")
-	before := proto.Get("transaction")
 	transactions := 0
-	spy := js.FuncOf(func(this js.Value, args []js.Value) any {
-		transactions++
-		return before.Call("apply", this, js.ValueOf([]any{args[0], args[1]}))
-	})
-	defer spy.Release()
-	proto.Set("transaction", spy)
-	defer proto.Set("transaction", before)
+	intercept(t, "IDBDatabase", "transaction", func(js.Value, []js.Value) { transactions++ })
 	const n = 40
 	done := make(chan error, n)
 	for i := range n {
