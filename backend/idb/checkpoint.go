@@ -159,11 +159,10 @@ func (w *pageWriter) finish(st *state, tables []tableRoot) (root, head, []writte
 func garbagePages(pages []written) []written { return pages[2:] }
 
 // A log is folded when it has outgrown its bound, or a part of it when nothing
-// else is done. Writers wait when it has outgrown its bound several times.
+// else is done.
 const (
 	minBound = 1 << 20
 	minIdle  = 64 << 10
-	hardest  = 4
 )
 
 // bound returns how many bytes the log may take before it is folded, where
@@ -171,3 +170,10 @@ const (
 func (st *state) bound(budget int) uint64 {
 	return min(max(minBound, st.base.root.size/16), uint64(budget)/4)
 }
+
+// room returns how many bytes the log may take before writers wait, which could
+// outrun the folding of a log of that bound. A commit is in memory twice, as
+// pairs and as it was stored, so that those for which there is room take no more
+// than the budget; beyond it the collector would find little to free, and run
+// all the time.
+func room(bound uint64, budget int) uint64 { return min(4*bound, uint64(budget)/2) }

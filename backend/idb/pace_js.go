@@ -48,10 +48,14 @@ func (s *Store) bound(st *state) uint64 {
 	return st.bound(s.pages.budget)
 }
 
-// outgrown reports whether the log is n times over its bound. It is called with
-// mu held.
-func (s *Store) outgrown(st *state, n uint64) bool {
-	return st.log > s.folder.postponed+n*s.bound(st)
+// outgrown reports whether the log is due to be folded. It is called with mu
+// held.
+func (s *Store) outgrown(st *state) bool { return st.log > s.folder.postponed+s.bound(st) }
+
+// crowded reports whether the log has no room for more. It is called with mu
+// held.
+func (s *Store) crowded(st *state) bool {
+	return st.log > s.folder.postponed+room(s.bound(st), s.pages.budget)
 }
 
 // idles reports whether the log is worth to be folded when nothing else is done.
@@ -64,18 +68,17 @@ func (s *Store) wantCheckpoint() {
 	defer s.mu.Unlock()
 	st := s.head.Load()
 	s.pages.yield(2 * st.log) // commits are in memory twice: as pairs, and as they were stored
-	if !s.folder.watches && s.idles(st) || s.outgrown(st, 1) {
+	if !s.folder.watches && s.idles(st) || s.outgrown(st) {
 		s.folder.rouse()
 	}
 }
 
-// makeRoom waits while the log is so long that no more should be written to it
-// before it is folded, which writers could outrun. It doesn't wait for what
+// makeRoom waits while the log has no room for more. It doesn't wait for what
 // can't be done. The error is ctx's.
 func (s *Store) makeRoom(ctx context.Context) error {
 	for {
 		s.mu.Lock()
-		wait, room := s.harm == nil && s.outgrown(s.head.Load(), hardest), s.folder.room
+		wait, room := s.harm == nil && s.crowded(s.head.Load()), s.folder.room
 		if wait {
 			s.folder.pressed = true
 			s.folder.rouse()
@@ -110,7 +113,7 @@ func (s *Store) checkpoints(ctx, open context.Context) {
 		idle = idle || open.Err() != nil
 		s.mu.Lock()
 		st, how := s.head.Load(), ifFree
-		due := s.harm == nil && (s.outgrown(st, 1) || idle && s.idles(st))
+		due := s.harm == nil && (s.outgrown(st) || idle && s.idles(st))
 		if s.folder.pressed {
 			how, s.folder.pressed = queue, false
 		}
