@@ -55,8 +55,11 @@ const (
 
 	// fetchCount bounds the pages that are fetched at once.
 	fetchCount = 128
-	// aheadCount bounds the pages under way that nobody waits for yet.
+	// aheadCount bounds the pages under way that nobody waits for yet. They take
+	// no more than a quarter of the budget, if they are as long as most, so that
+	// they are still there when they are wanted.
 	aheadCount = 64
+	commonPage = 32 << 10
 )
 
 func newCache(budget int, fetch func(pages []pagetree.ID) ([][]byte, []error)) *cache {
@@ -94,8 +97,9 @@ func (c *cache) page(ctx context.Context, page pagetree.ID, inMemory bool) ([]by
 func (c *cache) ahead(pages []pagetree.ID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	most := min(aheadCount, c.budget/4/commonPage)
 	for _, page := range pages {
-		if len(c.flights) >= aheadCount {
+		if len(c.flights) >= most {
 			return
 		}
 		if c.pages[page] == nil {

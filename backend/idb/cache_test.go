@@ -102,6 +102,28 @@ func TestMissesAreFetchedOnce(t *testing.T) {
 	}
 }
 
+// What is read ahead doesn't push itself out of memory.
+func TestReadingAheadIsBounded(t *testing.T) {
+	for _, c := range []struct{ budget, most int }{{1 << 20, 8}, {32 << 20, 64}} {
+		d, leaves := leavesOf(t, c.budget, 20_000)
+		var asked []pagetree.ID
+		cache := newCache(c.budget, func(ids []pagetree.ID) ([][]byte, []error) {
+			asked = append(asked, ids...)
+			return d.fetch(ids)
+		})
+		cache.ahead(leaves)
+		cache.close()
+		if !slices.Equal(asked, leaves[:c.most]) {
+			t.Errorf("of %d pages ahead %d are fetched with a budget of %d, want the first %d", len(leaves), len(asked), c.budget, c.most)
+		}
+		for _, id := range asked {
+			if _, err := cache.page(t.Context(), id, true); err != nil {
+				t.Errorf("page %d, read ahead: %v", id, err)
+			}
+		}
+	}
+}
+
 // What can't be fetched, or is damaged, isn't kept: the next one asks again.
 func TestFailedFetchesAreNotKept(t *testing.T) {
 	d, leaves := leavesOf(t, 1<<20, 1000)

@@ -1,18 +1,21 @@
 package pagetree
 
-// maxAhead is how many pages are read ahead, and maxValuesAhead how many bytes
-// of values that are pages of their own.
+// How many pages are read ahead: by a loop, which may end at any pair, and by a
+// merge, which is done with a page faster than IndexedDB answers and goes on to
+// the next as a rule. maxValuesAhead is how many bytes of values that are pages
+// of their own.
 const (
-	maxAhead       = 8
+	scanAhead      = 8
+	mergeAhead     = 32
 	maxValuesAhead = 1 << 20
 )
 
 // A window is what is read ahead on a way from page to page: as many pages as
-// were passed on it, so that short ways fetch nothing in vain, up to maxAhead.
+// were passed on it, so that short ways fetch nothing in vain, up to a bound.
 type window struct {
 	passed int // pages that the way has left behind
 	asked  int // pages after the present one that were asked for
-	ids    [maxAhead]ID
+	ids    []ID
 }
 
 // step notes that the way goes on to the next page.
@@ -21,22 +24,22 @@ func (w *window) step() {
 	w.asked = max(w.asked-1, 0)
 }
 
-// more returns pages to ask for, none while enough are on their way. next
-// returns the page that comes n pages after the present one, or 0 when that
-// won't be wanted. The result is valid until the next call.
-func (w *window) more(next func(n int) ID) []ID {
-	want := min(w.passed, maxAhead)
+// more returns pages to ask for, so that at most so many are read ahead, and
+// none while enough are on their way. next returns the page that comes n pages
+// after the present one, or 0 when that won't be wanted. The result is valid
+// until the next call.
+func (w *window) more(most int, next func(n int) ID) []ID {
+	want := min(w.passed, most)
 	if w.asked > want/2 {
 		return nil
 	}
-	n := 0
+	w.ids = w.ids[:0]
 	for ; w.asked < want; w.asked++ {
 		id := next(w.asked + 1)
 		if id == 0 {
 			break
 		}
-		w.ids[n] = id
-		n++
+		w.ids = append(w.ids, id)
 	}
-	return w.ids[:n]
+	return w.ids
 }

@@ -198,7 +198,7 @@ func (m *merger) readAhead(f *frame, i int) {
 		return
 	}
 	f.ahead.step()
-	ids := f.ahead.more(func(n int) ID {
+	ids := f.ahead.more(mergeAhead, func(n int) ID {
 		if i+n >= f.n {
 			return 0
 		}

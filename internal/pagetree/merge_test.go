@@ -259,6 +259,29 @@ func TestMergeReadsAheadWhereChangesAreDense(t *testing.T) {
 	}
 }
 
+// A merge that opens leaf after leaf has up to 32 of them on their way, and asks
+// for many at once.
+func TestMergeReadsFarAhead(t *testing.T) {
+	d := newDisk()
+	s := sizes{1000, 16_000, 500}
+	tree := d.merge(t, pagetree.Tree{}, s, rows(0, 20_000, 10))
+	all := len(leaves(t, d, tree))
+	var changes []pagetree.Change
+	for i := 0; i < 20_000; i += 10 {
+		changes = append(changes, pagetree.Change{Key: row(i), Value: []byte("changed")})
+	}
+	d.reads, d.ahead = nil, nil
+	d.merge(t, tree, s, changes)
+	if most := all/16 + 8; all < 200 || len(d.ahead) > most {
+		t.Errorf("%d leaves are asked for in %d parts, want at most %d", all, len(d.ahead), most)
+	}
+	for _, ids := range d.ahead {
+		if len(ids) > 32 {
+			t.Errorf("%d leaves are asked for at once, want at most 32", len(ids))
+		}
+	}
+}
+
 func TestDropReplacesEveryPage(t *testing.T) {
 	for _, values := range []int{10, 600} {
 		d := newDisk()

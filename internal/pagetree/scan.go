@@ -141,7 +141,7 @@ func (s *scan) leavesAhead() {
 		return
 	}
 	st := &s.path[1]
-	s.ask(s.leaves.more(func(n int) ID {
+	s.ask(s.leaves.more(scanAhead, func(n int) ID {
 		i := st.at + n
 		if s.r.Reverse {
 			i = st.at - n
@@ -161,7 +161,7 @@ func (s *scan) valuesAhead(nd *node, i, from, to int) {
 	if s.cached {
 		return
 	}
-	s.ask(s.values.more(func(n int) ID {
+	s.ask(s.values.more(scanAhead, func(n int) ID {
 		size := uint64(0)
 		for at := i; ; {
 			if s.r.Reverse {
