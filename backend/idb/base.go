@@ -64,12 +64,12 @@ type basePages struct {
 }
 
 // Page is as in [pagetree.Pages].
-func (p *basePages) Page(ctx context.Context, page pagetree.ID, cached bool) ([]byte, error) {
-	b, err := p.cache.page(ctx, page, cached)
+func (p *basePages) Page(ctx context.Context, page pagetree.ID, cached bool) (*pagetree.Page, error) {
+	own, err := p.cache.page(ctx, page, cached)
 	if err != nil {
 		err = p.explain(err)
 	}
-	return b, err
+	return own, err
 }
 
 // explain says what a missing page means. Nobody deletes the pages of the

@@ -37,15 +37,15 @@ type cache struct {
 // A cached page is one in memory.
 type cached struct {
 	id    pagetree.ID
-	b     []byte
+	page  *pagetree.Page
 	place int  // in the ring
 	used  bool // since the hand came by
 }
 
 // A flight is a page that is being fetched.
 type flight struct {
-	done chan struct{} // closed when b and err are set
-	b    []byte
+	done chan struct{} // closed when page and err are set
+	page *pagetree.Page
 	err  error
 }
 
@@ -69,15 +69,15 @@ func newCache(budget int, fetch func(pages []pagetree.ID) ([][]byte, []error)) *
 	}
 }
 
-// page returns a page, which has passed pagetree's Check. If it would have to
+// page returns a page. If it would have to
 // wait and inMemory is set, it is [backend.ErrNotInMemory]. When ctx is done
 // first, it is ctx's error.
-func (c *cache) page(ctx context.Context, page pagetree.ID, inMemory bool) ([]byte, error) {
+func (c *cache) page(ctx context.Context, page pagetree.ID, inMemory bool) (*pagetree.Page, error) {
 	c.mu.Lock()
 	if p := c.pages[page]; p != nil {
 		p.used = true
 		c.mu.Unlock()
-		return p.b, nil
+		return p.page, nil
 	}
 	if inMemory {
 		c.mu.Unlock()
@@ -87,7 +87,7 @@ func (c *cache) page(ctx context.Context, page pagetree.ID, inMemory bool) ([]by
 	c.mu.Unlock()
 	select {
 	case <-f.done:
-		return f.b, f.err
+		return f.page, f.err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -158,8 +158,8 @@ func (c *cache) land(page pagetree.ID, b []byte, err error) {
 	f := c.flights[page]
 	delete(c.flights, page)
 	if f.err = err; err == nil {
-		f.b = b
-		c.keep(page, b)
+		f.page = pagetree.Open(b)
+		c.keep(page, f.page)
 	}
 	close(f.done)
 }
@@ -168,26 +168,26 @@ func (c *cache) land(page pagetree.ID, b []byte, err error) {
 func (c *cache) add(page pagetree.ID, b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.keep(page, b)
+	c.keep(page, pagetree.Open(b))
 }
 
 // keep puts a page into memory, and others out of it. A page that would take
 // a quarter of the budget isn't kept.
-func (c *cache) keep(page pagetree.ID, b []byte) {
-	if c.pages[page] != nil || len(b) > c.budget/4 {
+func (c *cache) keep(id pagetree.ID, page *pagetree.Page) {
+	if c.pages[id] != nil || page.Size() > c.budget/4 {
 		return
 	}
-	c.shrink(c.budget - c.reserve - len(b))
+	c.shrink(c.budget - c.reserve - page.Size())
 	// The place behind the hand is the last that it comes to.
-	p := &cached{id: page, b: b, place: len(c.ring)}
+	p := &cached{id: id, page: page, place: len(c.ring)}
 	if n := len(c.free); n > 0 {
 		p.place, c.free = c.free[n-1], c.free[:n-1]
 		c.ring[p.place] = p
 	} else {
 		c.ring = append(c.ring, p)
 	}
-	c.pages[page] = p
-	c.size += len(b)
+	c.pages[id] = p
+	c.size += page.Size()
 }
 
 // shrink takes pages out of memory until at most so many bytes are left.
@@ -230,7 +230,7 @@ func (c *cache) remove(p *cached) {
 	c.ring[p.place] = nil
 	c.free = append(c.free, p.place)
 	delete(c.pages, p.id)
-	c.size -= len(p.b)
+	c.size -= p.page.Size()
 }
 
 // bytes returns how many bytes of pages are in memory.

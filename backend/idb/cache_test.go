@@ -35,9 +35,9 @@ func TestCacheKeepsItsBudget(t *testing.T) {
 	for round := range 3 {
 		for _, id := range leaves {
 			for _, id := range []pagetree.ID{id, hot} {
-				b, err := d.cache.page(t.Context(), id, false)
-				if err != nil || &b[0] != &d.pages[id][0] {
-					t.Fatalf("page(%d) = %d bytes, %v, want the page", id, len(b), err)
+				page, err := d.cache.page(t.Context(), id, false)
+				if err != nil || &page.Bytes()[0] != &d.pages[id][0] {
+					t.Fatalf("page(%d): %v, want the page", id, err)
 				}
 				if got := d.cache.bytes(); got > 200_000 {
 					t.Fatalf("there are %d bytes in memory, want at most 200,000", got)

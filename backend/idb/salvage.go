@@ -236,16 +236,16 @@ type seenPages struct {
 }
 
 // Page is as in [pagetree.Pages].
-func (p *seenPages) Page(ctx context.Context, id pagetree.ID, cached bool) ([]byte, error) {
-	b, err := p.cache.page(ctx, id, cached)
+func (p *seenPages) Page(ctx context.Context, id pagetree.ID, cached bool) (*pagetree.Page, error) {
+	page, err := p.cache.page(ctx, id, cached)
 	if err != nil {
 		return nil, err
 	}
-	if _, l, err := leafOf(id, b); err == nil {
+	if _, l, err := leafOf(id, page.Bytes()); err == nil {
 		l.live = true
 		p.leaves = append(p.leaves, l)
 	}
-	return b, nil
+	return page, nil
 }
 
 // Ahead is as in [pagetree.Pages].

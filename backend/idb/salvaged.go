@@ -153,11 +153,11 @@ func newer(a, b leaf) bool {
 
 // open reads a leaf. One that is damaged has no pairs.
 func (s *salvager) open(ctx context.Context, l leaf) (openLeaf, error) {
-	b, err := s.cache.page(ctx, l.id, false)
+	page, err := s.cache.page(ctx, l.id, false)
 	if err != nil {
 		return openLeaf{leaf: l}, err
 	}
-	_, pairs, err := pagetree.Salvage(l.id, b)
+	_, pairs, err := pagetree.Salvage(l.id, page.Bytes())
 	return openLeaf{l, slices.Collect(pairs)}, err
 }
 
@@ -168,9 +168,9 @@ func (s *salvager) value(ctx context.Context, p pagetree.Pair, live bool) (kv ba
 	if p.Apart == 0 {
 		return kv, true, nil
 	}
-	b, err := s.cache.page(ctx, p.Apart, false)
+	page, err := s.cache.page(ctx, p.Apart, false)
 	if err == nil {
-		kv.Value, err = pagetree.Value(p.Apart, b)
+		kv.Value, err = pagetree.Value(p.Apart, page.Bytes())
 	}
 	if err == nil || live && errors.Is(err, backend.ErrCorrupt) {
 		return kv, err == nil, nil

@@ -120,7 +120,7 @@ type restingPages struct {
 }
 
 // Page is as in [pagetree.Pages].
-func (p *restingPages) Page(ctx context.Context, page pagetree.ID, cached bool) ([]byte, error) {
+func (p *restingPages) Page(ctx context.Context, page pagetree.ID, cached bool) (*pagetree.Page, error) {
 	if err := p.rest(); err != nil {
 		return nil, err
 	}

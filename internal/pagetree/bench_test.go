@@ -17,18 +17,18 @@ const benchPairs = 1_000_000
 
 // A store keeps pages as a cache does that has all of them.
 type store struct {
-	pages  map[pagetree.ID][]byte
+	pages  map[pagetree.ID]*pagetree.Page
 	nextID pagetree.ID
 }
 
-func (s *store) Page(_ context.Context, id pagetree.ID, _ bool) ([]byte, error) {
+func (s *store) Page(_ context.Context, id pagetree.ID, _ bool) (*pagetree.Page, error) {
 	return s.pages[id], nil
 }
 func (s *store) Ahead([]pagetree.ID)         {}
 func (s *store) NewID() (pagetree.ID, error) { s.nextID++; return s.nextID, nil }
 func (s *store) Replaced(id pagetree.ID)     {}
 func (s *store) Write(_ context.Context, id pagetree.ID, b []byte) error {
-	s.pages[id] = b
+	s.pages[id] = pagetree.Open(b)
 	return nil
 }
 
@@ -39,7 +39,7 @@ func benchKey(i int) []byte {
 
 func benchTree(b *testing.B) *pagetree.Tree {
 	value := make([]byte, 20)
-	s := &store{pages: map[pagetree.ID][]byte{}}
+	s := &store{pages: map[pagetree.ID]*pagetree.Page{}}
 	tree := pagetree.Tree{Table: "rows", Pages: s}
 	var err error
 	tree.Root, err = pagetree.Merge(context.Background(), tree, func(yield func(pagetree.Change) bool) {
@@ -128,7 +128,7 @@ func BenchmarkCheck(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	page := tree.Pages.(*store).pages[id]
+	page := tree.Pages.(*store).pages[id].Bytes()
 	b.Run("page", func(b *testing.B) {
 		b.SetBytes(int64(len(page)))
 		for b.Loop() {
@@ -154,7 +154,7 @@ func BenchmarkMerge(b *testing.B) {
 		b.Run(map[int]string{1: "one", 1000: "thousand", 100_000: "tenth"}[n], func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				s := &store{pages: map[pagetree.ID][]byte{}, nextID: 1 << 30}
+				s := &store{pages: map[pagetree.ID]*pagetree.Page{}, nextID: 1 << 30}
 				_, err := pagetree.Merge(context.Background(), *tree, func(yield func(pagetree.Change) bool) {
 					for i := 0; i < benchPairs && yield(pagetree.Change{Key: benchKey(i), Value: value}); i += benchPairs / n {
 					}

@@ -253,11 +253,11 @@ func (b *builder) open(it item, level int, end []byte) (frame, error) {
 	if err != nil {
 		return frame{}, err
 	}
-	if err := b.tree.fits(&nd, it.child(), uint8(level), end); err != nil {
+	if err := b.tree.fits(nd, it.child(), uint8(level), end); err != nil {
 		return frame{}, err
 	}
 	b.w.Replaced(it.page)
-	return frame{node: nd, level: level, lower: it.key, upper: end}, nil
+	return frame{Page: nd, level: level, lower: it.key, upper: end}, nil
 }
 
 // root writes what is left on all levels and returns the tree's root.

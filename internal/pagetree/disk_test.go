@@ -29,7 +29,7 @@ func newDisk() *disk {
 	return &disk{pages: map[pagetree.ID][]byte{}, last: 1 << 24, full: -1}
 }
 
-func (d *disk) Page(_ context.Context, id pagetree.ID, _ bool) ([]byte, error) {
+func (d *disk) Page(_ context.Context, id pagetree.ID, _ bool) (*pagetree.Page, error) {
 	d.reads = append(d.reads, id)
 	if err := d.failed[id]; err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (d *disk) Page(_ context.Context, id pagetree.ID, _ bool) ([]byte, error) {
 	if !ok {
 		return nil, &backend.Error{Class: backend.ErrCorrupt, Reason: fmt.Sprintf("page %d is missing", id)}
 	}
-	return b, nil
+	return pagetree.Open(b), nil
 }
 
 func (d *disk) Ahead(ids []pagetree.ID) { d.ahead = append(d.ahead, slices.Clone(ids)) }

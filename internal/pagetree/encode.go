@@ -17,7 +17,7 @@ type item struct {
 }
 
 // pairItem returns pair i of a leaf.
-func pairItem(nd *node, i int) (it item) {
+func pairItem(nd *Page, i int) (it item) {
 	var n uint64
 	it.key, it.value, it.page, n = nd.pair(i)
 	it.count = 1
@@ -28,7 +28,7 @@ func pairItem(nd *node, i int) (it item) {
 }
 
 // childItem returns child i of an inner node.
-func childItem(nd *node, i int) item {
+func childItem(nd *Page, i int) item {
 	c := nd.child(i)
 	return item{key: c.bound, page: c.id, count: c.count, size: c.size, apart: c.apart, kept: true}
 }

@@ -19,13 +19,16 @@ const rootID = 1 << 24
 // stands for every other.
 type forgery struct{ root, rest []byte }
 
-func (f *forgery) Page(_ context.Context, id pagetree.ID, _ bool) ([]byte, error) {
+func (f *forgery) Page(_ context.Context, id pagetree.ID, _ bool) (*pagetree.Page, error) {
 	b := f.rest
 	if id == rootID {
 		b = f.root
 	}
 	b = forge(id, b)
-	return b, pagetree.Check(id, b)
+	if err := pagetree.Check(id, b); err != nil {
+		return nil, err
+	}
+	return pagetree.Open(b), nil
 }
 
 func (f *forgery) Ahead([]pagetree.ID) {}

@@ -74,7 +74,7 @@ type merger struct {
 
 // A frame is an open page of the old tree.
 type frame struct {
-	node
+	*Page
 	level int
 	lower []byte // no key in it is smaller
 	upper []byte // all keys in it are smaller, or nil
@@ -95,9 +95,9 @@ func (f *frame) end(i int) []byte {
 // item returns entry i of the page as the builder takes it.
 func (f *frame) item(i int) item {
 	if f.level == 0 {
-		return pairItem(&f.node, i)
+		return pairItem(f.Page, i)
 	}
-	it := childItem(&f.node, i)
+	it := childItem(f.Page, i)
 	if i == 0 {
 		it.key = f.lower // which may be smaller, and nothing lies in between
 	}

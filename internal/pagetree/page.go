@@ -25,24 +25,123 @@ const (
 	maxLevel = 24
 )
 
-// A node is a leaf or an inner node, read where it stands in its page, which
-// has passed [Check].
-type node struct {
-	b     []byte // the page
-	slots int    // where the offsets are
-	n     int    // how many entries there are, 1 and up
+// A Page is one in memory. Its entries are read where they stand; what is beside
+// them makes searching quick. It never changes and is safe for concurrent use.
+type Page struct {
+	b     []byte
+	table []byte // a part of b; of a leaf or an inner node, as what follows
+	level uint8
+	slots int // where the offsets are
+	n     int // how many entries there are, 1 and up
+
+	shared []byte   // what all keys begin with, but an inner node's first
+	marks  []uint64 // of every markStep-th entry what follows that
 }
 
-// open returns the node in b, which is of kind leaf or inner, its level and its
-// table's name, a part of b.
-func open(b []byte) (nd node, level uint8, table []byte) {
+// markStep is how many entries have one mark: each would make a search little
+// quicker, and pages of index entries larger by a third.
+const markStep = 4
+
+// Open returns the page in b, which has passed [Check] or was made by [Merge]. It
+// keeps b.
+func Open(b []byte) *Page {
+	p := &Page{b: b}
+	if b[0] == kindValue {
+		return p
+	}
 	n, at := uvarint(b, pageHeader)
-	table, at = b[at:at+int(n)], at+int(n)
+	p.table, at = b[at:at+int(n)], at+int(n)
 	if b[0] == kindInner {
-		level, at = b[at], at+1
+		p.level, at = b[at], at+1
 	}
 	n, at = uvarint(b, at)
-	return node{b, at, int(n)}, level, table
+	p.slots, p.n = at, int(n)
+	first := p.least()
+	if p.n <= first {
+		return p
+	}
+	one, last := p.keyOrBound(first), p.keyOrBound(p.n-1)
+	same := 0
+	for same < min(len(one), len(last)) && one[same] == last[same] {
+		same++
+	}
+	p.shared = one[:same:same]
+	p.marks = make([]uint64, 0, (p.n-first+markStep-1)/markStep)
+	for i := first; i < p.n; i += markStep {
+		p.marks = append(p.marks, mark(p.keyOrBound(i)[same:]))
+	}
+	return p
+}
+
+// least returns the first entry that a search compares.
+func (p *Page) least() int {
+	if p.level > 0 {
+		return 1 // nothing comes before the first child
+	}
+	return 0
+}
+
+func (p *Page) keyOrBound(i int) []byte {
+	if p.level > 0 {
+		return p.bound(i)
+	}
+	return p.key(i)
+}
+
+// mark returns a number for a key. Of two keys with different numbers the
+// smaller one has the smaller number.
+func mark(key []byte) uint64 {
+	if len(key) >= 8 {
+		return binary.BigEndian.Uint64(key)
+	}
+	m := uint64(0)
+	for i, c := range key {
+		m |= uint64(c) << (56 - 8*i)
+	}
+	return m
+}
+
+// Bytes returns the page as it is stored. They must not be written to.
+func (p *Page) Bytes() []byte { return p.b }
+
+// Size returns how many bytes the page takes in memory.
+func (p *Page) Size() int { return len(p.b) + 8*cap(p.marks) }
+
+// near returns a range of entries, a few in most cases: those before it have
+// keys that are smaller than key, those from its end on have larger ones.
+func (p *Page) near(key []byte) (lo, hi int) {
+	lo, hi = p.least(), p.n
+	if lo >= hi {
+		return lo, hi
+	}
+	head := key[:min(len(key), len(p.shared))]
+	switch c := bytes.Compare(head, p.shared); {
+	case c < 0:
+		return lo, lo
+	case c > 0:
+		return hi, hi
+	}
+	m := mark(key[len(p.shared):])
+	// Marks before from are smaller, those from to on are larger.
+	from, to := 0, len(p.marks)
+	for end := to; from < end; {
+		mid := int(uint(from+end) >> 1)
+		if p.marks[mid] < m {
+			from = mid + 1
+		} else {
+			end = mid
+		}
+	}
+	for to = from; to < len(p.marks) && p.marks[to] == m; {
+		to++
+	}
+	if to < len(p.marks) {
+		hi = lo + to*markStep
+	}
+	if from > 0 {
+		lo += (from-1)*markStep + 1
+	}
+	return lo, hi
 }
 
 // uvarint returns the number at b[at] and where it ends. The compiler doesn't
@@ -62,13 +161,13 @@ func skip(b []byte, at int) int {
 }
 
 // offset returns where entry i begins.
-func (nd *node) offset(i int) int {
-	return int(binary.BigEndian.Uint16(nd.b[nd.slots+2*i:]))
+func (p *Page) offset(i int) int {
+	return int(binary.BigEndian.Uint16(p.b[p.slots+2*i:]))
 }
 
 // key returns the key of pair i of a leaf.
-func (nd *node) key(i int) []byte {
-	b, at := nd.b, nd.offset(i)
+func (p *Page) key(i int) []byte {
+	b, at := p.b, p.offset(i)
 	n, at := uint64(b[at]), at+1
 	if n >= 0x80 {
 		n, at = uvarint(b, at-1)
@@ -79,8 +178,8 @@ func (nd *node) key(i int) []byte {
 
 // pair returns pair i of a leaf. Its value is nil when it is a page of its own,
 // apart, of size bytes.
-func (nd *node) pair(i int) (key, value []byte, apart ID, size uint64) {
-	b, at := nd.b, nd.offset(i)
+func (p *Page) pair(i int) (key, value []byte, apart ID, size uint64) {
+	b, at := p.b, p.offset(i)
 	n, at := uint64(b[at]), at+1
 	if n >= 0x80 {
 		n, at = uvarint(b, at-1)
@@ -101,11 +200,11 @@ func (nd *node) pair(i int) (key, value []byte, apart ID, size uint64) {
 
 // search returns the first pair of a leaf whose key isn't smaller than key, and
 // whether it is key.
-func (nd *node) search(key []byte) (i int, found bool) {
-	lo, hi := 0, nd.n
+func (p *Page) search(key []byte) (i int, found bool) {
+	lo, hi := p.near(key)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		switch c := bytes.Compare(nd.key(mid), key); {
+		switch c := bytes.Compare(p.key(mid), key); {
 		case c < 0:
 			lo = mid + 1
 		case c > 0:
@@ -127,26 +226,26 @@ type child struct {
 }
 
 // child returns entry i of an inner node.
-func (nd *node) child(i int) (c child) {
-	at := nd.offset(i)
-	c.id = ID(binary.BigEndian.Uint64(nd.b[at:]))
-	c.count, at = uvarint(nd.b, at+idSize)
-	c.size, at = uvarint(nd.b, at)
+func (p *Page) child(i int) (c child) {
+	at := p.offset(i)
+	c.id = ID(binary.BigEndian.Uint64(p.b[at:]))
+	c.count, at = uvarint(p.b, at+idSize)
+	c.size, at = uvarint(p.b, at)
 	c.apart, c.size = c.size&1 != 0, c.size>>1
-	n, at := uvarint(nd.b, at)
-	c.bound = nd.b[at : at+int(n) : at+int(n)]
+	n, at := uvarint(p.b, at)
+	c.bound = p.b[at : at+int(n) : at+int(n)]
 	return c
 }
 
 // childID returns the page of entry i of an inner node.
-func (nd *node) childID(i int) ID {
-	return ID(binary.BigEndian.Uint64(nd.b[nd.offset(i):]))
+func (p *Page) childID(i int) ID {
+	return ID(binary.BigEndian.Uint64(p.b[p.offset(i):]))
 }
 
 // bound returns the lower bound of entry i of an inner node.
-func (nd *node) bound(i int) []byte {
-	b := nd.b
-	at := skip(b, skip(b, nd.offset(i)+idSize))
+func (p *Page) bound(i int) []byte {
+	b := p.b
+	at := skip(b, skip(b, p.offset(i)+idSize))
 	n, at := uint64(b[at]), at+1
 	if n >= 0x80 {
 		n, at = uvarint(b, at-1)
@@ -157,11 +256,11 @@ func (nd *node) bound(i int) []byte {
 // searchBound returns the last entry of an inner node whose lower bound is
 // smaller than key, or equal to it if orEqual is set, but at least the first:
 // the one under which key is to be looked for, or its predecessor.
-func (nd *node) searchBound(key []byte, orEqual bool) int {
-	lo, hi := 1, nd.n
+func (p *Page) searchBound(key []byte, orEqual bool) int {
+	lo, hi := p.near(key)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		if c := bytes.Compare(nd.bound(mid), key); c < 0 || c == 0 && orEqual {
+		if c := bytes.Compare(p.bound(mid), key); c < 0 || c == 0 && orEqual {
 			lo = mid + 1
 		} else {
 			hi = mid

@@ -21,8 +21,8 @@ func Salvage(id ID, b []byte) (table string, pairs iter.Seq[Pair], err error) {
 	if b[0] != kindLeaf {
 		return "", nil, damaged(b[0], id, "", "is no leaf")
 	}
-	nd, _, name := open(b)
-	return string(name), func(yield func(Pair) bool) {
+	nd := Open(b)
+	return string(nd.table), func(yield func(Pair) bool) {
 		for i := range nd.n {
 			var p Pair
 			p.Key, p.Value, p.Apart, p.Size = nd.pair(i)

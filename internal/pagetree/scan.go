@@ -43,13 +43,13 @@ type scan struct {
 // A step is a node on the way to a leaf and the entry of it that was taken. The
 // zero step leads to the root.
 type step struct {
-	node
+	*Page
 	at int
 }
 
 // first returns the bound below the keys that the step leads to.
 func (st *step) first() []byte {
-	if st.b == nil {
+	if st.Page == nil {
 		return nil
 	}
 	return st.bound(st.at)
@@ -62,7 +62,7 @@ func (s *scan) run() error {
 		return err
 	}
 	for {
-		more, err := s.leaf(&s.path[0].node)
+		more, err := s.leaf(s.path[0].Page)
 		if err == nil && more {
 			more, err = s.next()
 		}
@@ -85,7 +85,7 @@ func (s *scan) descend(id ID, level int, begin bool) error {
 			return s.tree.lost(err, first)
 		}
 		st := &s.path[level]
-		st.node, st.at = nd, 0
+		st.Page, st.at = nd, 0
 		if level == 0 {
 			return nil
 		}
@@ -157,7 +157,7 @@ func (s *scan) leavesAhead() {
 
 // valuesAhead asks for values that are pages of their own, of pairs after the one
 // at i, whose value is one.
-func (s *scan) valuesAhead(nd *node, i, from, to int) {
+func (s *scan) valuesAhead(nd *Page, i, from, to int) {
 	if s.cached {
 		return
 	}
@@ -194,7 +194,7 @@ func (s *scan) ask(ids []ID) {
 }
 
 // leaf yields a leaf's pairs in the range and reports whether more are wanted.
-func (s *scan) leaf(nd *node) (bool, error) {
+func (s *scan) leaf(nd *Page) (bool, error) {
 	from, to := 0, nd.n
 	begun := s.leaves.passed > 0
 	if len(s.r.Start) > 0 && (!begun || s.r.Reverse) {

@@ -266,7 +266,7 @@ func TestAScanEndsWhereItsLoopDoes(t *testing.T) {
 }
 
 func TestLookupsDoNotAllocate(t *testing.T) {
-	s := &store{pages: map[pagetree.ID][]byte{}}
+	s := &store{pages: map[pagetree.ID]*pagetree.Page{}}
 	tree := pagetree.Tree{Table: "t", Pages: s}
 	var err error
 	if tree.Root, err = pagetree.MergeSized(context.Background(), tree, slices.Values(rows(0, 20_000, 10)), s, 1000, 600, 500); err != nil {

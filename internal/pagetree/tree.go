@@ -10,10 +10,9 @@ import (
 
 // Pages is where a tree's pages are. It is safe for concurrent use.
 type Pages interface {
-	// Page returns the bytes of a page, which have passed [Check] and never
-	// change. When it would have to wait for them and cached is set, it returns
-	// [backend.ErrNotInMemory].
-	Page(ctx context.Context, id ID, cached bool) ([]byte, error)
+	// Page returns a page. When it would have to wait for it and cached is set, it
+	// returns [backend.ErrNotInMemory].
+	Page(ctx context.Context, id ID, cached bool) (*Page, error)
 	// Ahead says that pages will be wanted soon. It doesn't wait, and doesn't
 	// keep ids.
 	Ahead(ids []ID)
@@ -65,15 +64,15 @@ func (t *Tree) Get(ctx context.Context, key []byte, cached bool) ([]byte, error)
 
 // find looks for key under the page id, which may be 0. It returns the leaf and
 // the pair in it, which is -1 when key is missing.
-func (t *Tree) find(ctx context.Context, id ID, level uint8, key []byte, cached bool) (node, int, error) {
+func (t *Tree) find(ctx context.Context, id ID, level uint8, key []byte, cached bool) (*Page, int, error) {
 	if id == 0 {
-		return node{}, -1, nil
+		return nil, -1, nil
 	}
 	var above step
 	for {
 		nd, err := t.node(ctx, id, level, cached)
 		if err != nil {
-			return node{}, -1, t.lost(err, above.first())
+			return nil, -1, t.lost(err, above.first())
 		}
 		if level == 0 {
 			i, found := nd.search(key)
@@ -163,40 +162,39 @@ func (t *Tree) rank(ctx context.Context, key []byte, cached bool) (uint64, error
 }
 
 // node returns the page id, which should be of this tree and level.
-func (t *Tree) node(ctx context.Context, id ID, level uint8, cached bool) (node, error) {
-	b, err := t.page(ctx, id, kindOf(level), cached)
+func (t *Tree) node(ctx context.Context, id ID, level uint8, cached bool) (*Page, error) {
+	p, err := t.page(ctx, id, kindOf(level), cached)
 	if err != nil {
-		return node{}, err
+		return nil, err
 	}
-	nd, l, table := open(b)
-	if l != level || string(table) != t.Table {
-		return node{}, damaged(b[0], id, t.Table, "is not the tree's")
+	if p.level != level || string(p.table) != t.Table {
+		return nil, damaged(p.b[0], id, t.Table, "is not the tree's")
 	}
-	return nd, nil
+	return p, nil
 }
 
 // value returns the value of size bytes in the page id.
 func (t *Tree) value(ctx context.Context, id ID, size uint64, cached bool) ([]byte, error) {
-	b, err := t.page(ctx, id, kindValue, cached)
+	p, err := t.page(ctx, id, kindValue, cached)
 	if err != nil {
 		return nil, err
 	}
-	v := value(b)
+	v := value(p.b)
 	if uint64(len(v)) != size {
 		return nil, damaged(kindValue, id, t.Table, "has another length than its pair says")
 	}
 	return v, nil
 }
 
-func (t *Tree) page(ctx context.Context, id ID, kind byte, cached bool) ([]byte, error) {
+func (t *Tree) page(ctx context.Context, id ID, kind byte, cached bool) (*Page, error) {
 	if !cached {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 	}
-	b, err := t.Pages.Page(ctx, id, cached)
-	if err == nil && b[0] != kind {
-		err = damaged(kind, id, t.Table, "is of another kind")
+	p, err := t.Pages.Page(ctx, id, cached)
+	if err == nil && p.b[0] != kind {
+		return nil, damaged(kind, id, t.Table, "is of another kind")
 	}
-	return b, err
+	return p, err
 }

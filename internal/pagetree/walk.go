@@ -88,7 +88,7 @@ func (v *verifier) found(err error, key []byte) error {
 func (v *verifier) node(c child, level uint8, end []byte) (size uint64, err error) {
 	nd, err := v.tree.node(v.ctx, c.id, level, false)
 	if err == nil {
-		err = v.tree.fits(&nd, c, level, end)
+		err = v.tree.fits(nd, c, level, end)
 	}
 	if err != nil {
 		return c.size, v.found(err, c.bound)
@@ -124,7 +124,7 @@ func (v *verifier) node(c child, level uint8, end []byte) (size uint64, err erro
 
 // fits reports whether nd is what c says, with keys below end, if that isn't
 // nil.
-func (t *Tree) fits(nd *node, c child, level uint8, end []byte) error {
+func (t *Tree) fits(nd *Page, c child, level uint8, end []byte) error {
 	count, apart := uint64(nd.n), false
 	var first, last []byte
 	if level == 0 {
