@@ -52,17 +52,15 @@ func (tx *ReadTx) End() { tx.done = true }
 // [backend.ErrNotFound], because looking for what isn't there is no exception
 // and should cost nothing.
 func (tx *ReadTx) Get(table string, key []byte) ([]byte, error) {
-	if err := tx.check("get", table); err != nil {
-		return nil, err
+	i, ok := tx.find(table)
+	if tx.done || !ok {
+		return nil, tx.noTable("get", table, key)
 	}
 	if err := backend.CheckKey(key); err != nil {
 		return nil, err
 	}
-	t, err := tx.lookup("get", table)
-	if err != nil {
-		return nil, err
-	}
-	p, ok := t.pairs.Get(pivot(key))
+	t := tx.tables[i].tree
+	p, ok := t.get(key)
 	if tx.reads != nil {
 		tx.reads.lookedUp(t, table, key, p, ok)
 	}
@@ -73,6 +71,18 @@ func (tx *ReadTx) Get(table string, key []byte) ([]byte, error) {
 		return t.base.Get(tx.ctx, key, tx.isCached())
 	}
 	return nil, backend.ErrNotFound
+}
+
+// noTable returns the error of an operation on a table that can't be looked up.
+func (tx *ReadTx) noTable(op, table string, key []byte) error {
+	if err := tx.check(op, table); err != nil {
+		return err
+	}
+	if err := backend.CheckKey(key); err != nil {
+		return err
+	}
+	_, err := tx.lookup(op, table)
+	return err
 }
 
 // Count is as in [backend.Counter]. Its time depends on the heights of the

@@ -105,8 +105,18 @@ type table struct {
 	tree *tree
 }
 
+// fewTables is how many names are looked through faster than searched.
+const fewTables = 16
+
 // find returns the place of name among tables, or where it belongs.
 func find(tables []table, name string) (int, bool) {
+	if len(tables) <= fewTables {
+		for i := range tables {
+			if tables[i].name == name {
+				return i, true
+			}
+		}
+	}
 	return slices.BinarySearchFunc(tables, name, func(t table, name string) int {
 		return strings.Compare(t.name, name)
 	})
@@ -136,6 +146,19 @@ func (t *tree) clone() *tree {
 	// copy takes the write in its place.
 	shallow := *t.pairs
 	return &tree{pairs: shallow.IsoCopy(), base: t.base, size: t.size, private: true}
+}
+
+// get returns the pair of key above the Base. Rows that are read most often are
+// older than all that lie there, since new ones come last: those cost no search.
+func (t *tree) get(key []byte) (Pair, bool) {
+	p := pivot(key)
+	if t.base != nil {
+		first, ok := t.pairs.Min()
+		if last, _ := t.pairs.Max(); !ok || less(p, first) || less(last, p) {
+			return Pair{}, false
+		}
+	}
+	return t.pairs.Get(p)
 }
 
 // set adds p or replaces the pair of its key, and reports which.

@@ -72,7 +72,7 @@ func (tx *WriteTx) Delete(table string, key []byte) (existed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	p, ok := t.pairs.Get(pivot(key))
+	p, ok := t.get(key)
 	if tx.reads != nil {
 		tx.reads.lookedUp(t, table, key, p, ok)
 	}
