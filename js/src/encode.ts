@@ -137,8 +137,9 @@ export class Encoder {
     const length = text.length;
     this.reserve(5 + 3 * length);
     const { buffer } = this;
-    if (length < 32) {
-      let at = this.at + 1;
+    if (length < 256) {
+      // Calling the TextEncoder costs more than a line of letters does.
+      let at = this.at + (length < 32 ? 1 : 2);
       let i = 0;
       for (; i < length; i++) {
         const unit = text.charCodeAt(i);
@@ -146,7 +147,12 @@ export class Encoder {
         buffer[at++] = unit;
       }
       if (i === length) {
-        buffer[this.at] = 0xa0 | length;
+        if (length < 32) {
+          buffer[this.at] = 0xa0 | length;
+        } else {
+          buffer[this.at] = 0xd9;
+          buffer[this.at + 1] = length;
+        }
         this.at = at;
         return;
       }
