@@ -87,6 +87,10 @@ func (Element) DecodeKey(src []byte) (Element, []byte, error) {
 	return Element{string(src[:n])}, src[n:], nil
 }
 
+// ElementLen returns how many bytes the element at the front of src takes, or why
+// there is none that [Element.DecodeKey] decodes.
+func ElementLen(src []byte) (int, error) { return skip(src, MaxDepth) }
+
 // String returns the element as [Fmt] prints it, without parentheses.
 func (e Element) String() string {
 	if e.enc == "" {

@@ -3,14 +3,54 @@ package wasm
 import (
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/larderdb/larder/internal/msgp"
 )
 
-// rowKeys are the keys that a row has: its own and those in each index.
+// rowKeys are the keys that a row has: its own and those in each index. All lie
+// in one string, and most rows have few, so that they are two allocations.
 type rowKeys struct {
 	primary key
-	indexed [][]key
+	all     []key // those in the first index, then in the second, …
+	ends    []int // where each index's end in all
+
+	keyRoom [4]key
+	endRoom [4]int
+}
+
+// in returns the row's keys in index number i.
+func (k *rowKeys) in(i int) []key {
+	from := 0
+	if i > 0 {
+		from = k.ends[i-1]
+	}
+	return k.all[from:k.ends[i]]
+}
+
+// A keyWriter encodes keys one after the other.
+type keyWriter struct {
+	buf  []byte
+	ends []int // of each key in buf
+}
+
+// add adds the value that stands at path.
+func (w *keyWriter) add(value []byte, path string) error {
+	b, err := msgp.AppendKey(w.buf, value)
+	return w.took(b, within(path, err))
+}
+
+// addList adds the values that stand at the paths, as one key that is a list.
+func (w *keyWriter) addList(values [][]byte, paths func(i int) string) error {
+	b, err := appendList(w.buf, values, paths)
+	return w.took(b, err)
+}
+
+func (w *keyWriter) took(b []byte, err error) error {
+	if err == nil {
+		w.buf, w.ends = b, append(w.ends, len(b))
+	}
+	return err
 }
 
 // A fieldSet names the members of a row that hold a key or what leads to one,
@@ -35,16 +75,17 @@ type rowFields struct {
 	values [][]byte
 }
 
-// read walks the row at the front of b and returns its length and its fields.
-// All of the row is valid then.
-func (names fieldSet) read(b []byte) (int, rowFields, error) {
-	f := rowFields{names, make([][]byte, len(names))}
+// read walks the row at the front of b, sets f to its fields and returns its
+// length. All of the row is valid then.
+func (names fieldSet) read(b []byte, f *rowFields) (int, error) {
+	f.names, f.values = names, slices.Grow(f.values[:0], len(names))[:len(names)]
+	clear(f.values)
 	h, err := msgp.ReadHead(b)
 	if err == nil && h.Kind != msgp.Map {
 		err = refusal("", "a row must be an object")
 	}
 	if err != nil {
-		return 0, f, err
+		return 0, err
 	}
 	n := h.Size
 	for range h.Count {
@@ -53,13 +94,13 @@ func (names fieldSet) read(b []byte) (int, rowFields, error) {
 			err = refusal("", "a property's name must be text")
 		}
 		if err != nil {
-			return 0, f, err
+			return 0, err
 		}
 		name := b[n+k.Size : n+k.Size+k.Body]
 		n += k.Size + k.Body
 		m, err := msgp.Skip(b[n:])
 		if err != nil {
-			return 0, f, within(string(name), err)
+			return 0, within(string(name), err)
 		}
 		for i, want := range names {
 			if string(name) == want {
@@ -68,7 +109,7 @@ func (names fieldSet) read(b []byte) (int, rowFields, error) {
 		}
 		n += m
 	}
-	return n, f, nil
+	return n, nil
 }
 
 // find returns the value at path, and nil when it is missing or undefined.
@@ -87,11 +128,25 @@ func (f *rowFields) find(p path) ([]byte, error) {
 	return value, within(p[0], err)
 }
 
+// A reading is the memory of one read, used again by the next.
+type reading struct {
+	fields rowFields
+	keys   keyWriter
+}
+
+var readings = sync.Pool{New: func() any { return new(reading) }}
+
 // read walks the row at the front of b, takes its keys out and returns its
 // length. failed is the index whose keys can't be made, when err says so.
 func (c *collection) read(b []byte) (n int, k *rowKeys, failed string, err error) {
-	n, f, err := c.fields.read(b)
-	if err != nil {
+	m := readings.Get().(*reading)
+	defer func() {
+		clear(m.fields.values) // which are the row's memory
+		readings.Put(m)
+	}()
+	f, w := &m.fields, &m.keys
+	w.buf, w.ends = w.buf[:0], w.ends[:0]
+	if n, err = c.fields.read(b, f); err != nil {
 		return 0, nil, "", err
 	}
 	at := c.spec.key.String()
@@ -102,49 +157,63 @@ func (c *collection) read(b []byte) (n int, k *rowKeys, failed string, err error
 	if err != nil {
 		return 0, nil, "", err
 	}
-	k = &rowKeys{indexed: make([][]key, len(c.spec.indexes))}
-	if k.primary, err = keyOf(value, at); err != nil {
+	if err = w.add(value, at); err != nil {
 		return 0, nil, "", err
 	}
+	k = new(rowKeys)
+	k.all, k.ends = k.keyRoom[:0], k.endRoom[:0]
 	for i := range c.spec.indexes {
 		x := &c.spec.indexes[i]
-		if k.indexed[i], err = x.extract(&f); err != nil {
+		if err = x.extract(f, w); err != nil {
 			return 0, nil, x.name, err
 		}
+		k.ends = append(k.ends, len(w.ends)-1)
+	}
+	encoded, from := string(w.buf), w.ends[0]
+	k.primary = key{encoded[:from]}
+	for _, end := range w.ends[1:] {
+		k.all = append(k.all, key{encoded[from:end]})
+		from = end
 	}
 	return n, k, "", nil
 }
 
-// extract returns the keys that a row has in the index. A row that lacks one
+// extract adds the keys that a row has in the index to w. A row that lacks one
 // of the values has none.
-func (x *indexSpec) extract(f *rowFields) ([]key, error) {
+func (x *indexSpec) extract(f *rowFields, w *keyWriter) error {
+	if len(x.paths) > 1 {
+		return x.extractList(f, w)
+	}
+	value, err := f.find(x.paths[0])
+	if err != nil || value == nil {
+		return err
+	}
+	at := x.paths[0].String()
+	if !x.multi {
+		return w.add(value, at)
+	}
+	list, err := elements(value, at)
+	if err != nil {
+		return err
+	}
+	for i, e := range list {
+		if err := w.add(e, item(at)(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// extractList is extract for a compound index.
+func (x *indexSpec) extractList(f *rowFields, w *keyWriter) error {
 	values := make([][]byte, len(x.paths))
 	for i, p := range x.paths {
 		var err error
 		if values[i], err = f.find(p); err != nil || values[i] == nil {
-			return nil, err
+			return err
 		}
 	}
-	if len(x.paths) > 1 {
-		k, err := listOf(values, func(i int) string { return x.paths[i].String() })
-		return []key{k}, err
-	}
-	at := x.paths[0].String()
-	if !x.multi {
-		k, err := keyOf(values[0], at)
-		return []key{k}, err
-	}
-	list, err := elements(values[0], at)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]key, len(list))
-	for i, e := range list {
-		if all[i], err = keyOf(e, item(at)(i)); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
+	return w.addList(values, func(i int) string { return x.paths[i].String() })
 }
 
 // indexKeys yields the row's keys in index number i. The keys of a row that
@@ -161,7 +230,7 @@ func (c *collection) indexKeys(r *row, i int) iter.Seq[key] {
 			}
 			r.keys = k
 		}
-		for _, k := range r.keys.indexed[i] {
+		for _, k := range r.keys.in(i) {
 			if !yield(k) {
 				return
 			}

@@ -24,8 +24,8 @@ func (k key) AppendKey(dst []byte) ([]byte, error) {
 
 // DecodeKey decodes one element of any kind.
 func (key) DecodeKey(src []byte) (key, []byte, error) {
-	_, rest, err := keys.Element{}.DecodeKey(src)
-	return key{string(src[:len(src)-len(rest)])}, rest, err
+	n, err := keys.ElementLen(src)
+	return key{string(src[:n])}, src[n:], err
 }
 
 // keyOf returns the value, which stands at path, as a key.
@@ -42,11 +42,15 @@ func keyOf(value []byte, path string) (key, error) {
 // list.
 func listOf(values [][]byte, paths func(i int) string) (key, error) {
 	var room [128]byte
-	b, err := keys.AppendList(room[:0], len(values), func(dst []byte, i int) ([]byte, error) {
+	b, err := appendList(room[:0], values, paths)
+	return key{string(b)}, err
+}
+
+func appendList(dst []byte, values [][]byte, paths func(i int) string) ([]byte, error) {
+	return keys.AppendList(dst, len(values), func(dst []byte, i int) ([]byte, error) {
 		dst, err := msgp.AppendKey(dst, values[i])
 		return dst, within(paths(i), err)
 	})
-	return key{string(b)}, err
 }
 
 // beginning returns the bound that begins as the list k does.
@@ -71,6 +75,9 @@ func item(path string) func(i int) string {
 
 // within adds the path at which the value is that err is about.
 func within(path string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var e *msgp.Error
 	if path != "" && errors.As(err, &e) {
 		return e.Within(path)
