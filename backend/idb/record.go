@@ -99,12 +99,16 @@ const (
 // through them twice, to write into one buffer of the right size.
 func encodeOps(ops []mvcc.Op) []byte {
 	var tables tableList
+	places := make([]int32, len(ops)) // of their tables
 	size := 2 * binary.MaxVarintLen32
 	for i := range ops {
 		op := &ops[i]
-		if n := len(tables.names); tables.index(op.Table) == n {
+		n := len(tables.names)
+		place := tables.index(op.Table)
+		if place == n {
 			size += binary.MaxVarintLen32 + len(op.Table)
 		}
+		places[i] = int32(place)
 		size += 1 + 3*binary.MaxVarintLen32 + len(op.Stamps)*binary.MaxVarintLen32 + len(op.Pair.Key()) + len(op.Pair.Value())
 	}
 	b := binary.AppendUvarint(make([]byte, 0, size), uint64(len(tables.names)))
@@ -112,7 +116,7 @@ func encodeOps(ops []mvcc.Op) []byte {
 		b = appendTable(b, name)
 	}
 	for i := range ops {
-		b = appendOp(b, &ops[i], uint64(tables.index(ops[i].Table)))
+		b = appendOp(b, &ops[i], uint64(places[i]))
 	}
 	return b
 }
