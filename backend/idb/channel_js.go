@@ -17,6 +17,11 @@ import (
 //
 // A message is a number, of a commit, or a word. Those that mean nothing here
 // are newer code's, and not heeded.
+//
+// Who begins to listen says so, and who hears that answers with the newest
+// commit's number. As long as nothing was heard nobody listens, and nothing is
+// told: a database is most often open once, and telling nobody costs as much as
+// telling somebody.
 type channel struct {
 	name    string
 	class   js.Value // undefined where there is no BroadcastChannel
@@ -26,6 +31,7 @@ type channel struct {
 	listen  func(word)  // called for each word, inside of an event; nil for none
 
 	mu     sync.Mutex
+	others bool        // somebody listens
 	newest uint64      // commit to tell of
 	told   time.Time   // when others were told last
 	later  *time.Timer // tells them of newest; nil for none
@@ -44,6 +50,7 @@ const (
 	wordClear word = "clear" // whoever writes: let go, I need to be alone for a while
 	wordWait  word = "wait"  // who asked: I have heard, and need a moment
 	wordBye   word = "bye"   // I don't write any more
+	wordHere  word = "here"  // I listen from now on
 )
 
 func newChannel(name string) *channel {
@@ -62,6 +69,9 @@ func (c *channel) wake() {
 		return
 	}
 	c.message = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		c.mu.Lock()
+		c.others = true
+		c.mu.Unlock()
 		switch data := args[0].Get("data"); data.Type() {
 		case js.TypeNumber:
 			select {
@@ -70,13 +80,25 @@ func (c *channel) wake() {
 			}
 			c.heard <- uint64(min(max(0, data.Float()), math.MaxInt64))
 		case js.TypeString:
-			if c.listen != nil {
-				c.listen(word(data.String()))
+			said := word(data.String())
+			if said == wordHere {
+				c.answer()
+			} else if c.listen != nil {
+				c.listen(said)
 			}
 		}
 		return nil
 	})
 	c.port.Set("onmessage", c.message)
+	c.say(wordHere)
+}
+
+// answer tells somebody who has begun to listen of the newest commit, which
+// they may have missed.
+func (c *channel) answer() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.post(c.newest)
 }
 
 // sleep ends listening until wake: a message would drive the page out of the
@@ -100,27 +122,18 @@ func (c *channel) sleep() {
 // exists reports whether anybody can be told anything.
 func (c *channel) exists() bool { return c.class.Truthy() }
 
-// tell tells the others that there is a commit of that number, now or soon.
+// tell tells the others that there is a commit of that number, soon: the caller
+// has better to do at the moment.
 func (c *channel) tell(version uint64) {
-	if !c.exists() {
-		return
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.newest = version
-	if c.later != nil {
-		return
+	c.newest = max(c.newest, version)
+	if c.others && c.later == nil {
+		c.later = time.AfterFunc(tellPause-time.Since(c.told), c.tellNow)
 	}
-	now := time.Now()
-	if wait := tellPause - now.Sub(c.told); wait > 0 {
-		c.later = time.AfterFunc(wait, c.tellNow)
-		return
-	}
-	c.told = now
-	c.post(version)
 }
 
-// tellNow tells the others what they are to be told later.
+// tellNow tells the others what they are to be told.
 func (c *channel) tellNow() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -5,6 +5,7 @@ package idb
 import (
 	"fmt"
 	"math/rand/v2"
+	"syscall/js"
 	"testing"
 )
 
@@ -31,6 +32,7 @@ func TestChannelTellsOfTheNewest(t *testing.T) {
 			}
 		}
 	}
+	<-to.heard // from answers: it has heard that to listens
 	for i := range uint64(commits) {
 		from.tell(i + 1)
 	}
@@ -41,6 +43,46 @@ func TestChannelTellsOfTheNewest(t *testing.T) {
 	from.tell(commits + 1)
 	from.sleep()
 	hear(commits + 1)
+}
+
+// Who begins to listen hears of what was committed while nobody did, and then of
+// each commit.
+func TestChannelAnswersWhoBeginsToListen(t *testing.T) {
+	name := fmt.Sprintf("test-%x", rand.Uint64())
+	from := newChannel(name)
+	defer from.sleep()
+	posted := 0
+	from.port = spyOnPosts(from.port, &posted)
+	for i := range uint64(100) {
+		from.tell(i + 1)
+	}
+	if posted != 0 {
+		t.Errorf("%d messages were posted while nobody listened, want 0", posted)
+	}
+	to := newChannel(name)
+	defer to.sleep()
+	if got := <-to.heard; got != 100 {
+		t.Errorf("who began to listen heard of commit %d, want 100", got)
+	}
+	from.tell(101)
+	if got := <-to.heard; got != 101 {
+		t.Errorf("heard of commit %d, want 101", got)
+	}
+}
+
+// spyOnPosts returns an object that posts as port does, and counts.
+func spyOnPosts(port js.Value, posted *int) js.Value {
+	spy := js.Global().Get("Object").New()
+	spy.Set("postMessage", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		*posted++
+		port.Call("postMessage", args[0])
+		return nil
+	}))
+	spy.Set("close", js.FuncOf(func(js.Value, []js.Value) any {
+		port.Call("close")
+		return nil
+	}))
+	return spy
 }
 
 // Messages of newer code mean nothing here, and do no harm.
@@ -61,6 +103,7 @@ func TestChannelHeedsOnlyWhatItKnows(t *testing.T) {
 	if got := <-words; got != wordBye {
 		t.Errorf("the second word is %q, want bye", got)
 	}
+	<-to.heard // from answers: it has heard that to listens
 	from.tell(7)
 	if got := <-to.heard; got != 7 {
 		t.Errorf("heard of commit %d, want 7", got)

@@ -38,13 +38,19 @@ type group struct {
 // commits stores what joins the chain, until ctx is done. While one group is on
 // its way, the next one gathers.
 func (s *Store) commits(ctx context.Context) {
+	late := newAlarm()
+	defer late.close()
 	for {
 		select {
 		case <-s.joined:
 		case <-ctx.Done():
 			return
 		}
-		for more := true; more && s.lockLog(ctx) == nil; {
+		for more := true; more; {
+			s.gather(ctx, late)
+			if s.lockLog(ctx) != nil {
+				break
+			}
 			more = s.commitGroup(ctx)
 			s.unlockLog()
 		}
@@ -203,7 +209,7 @@ func (s *Store) acknowledge(g *group) {
 	if len(commits) > 0 {
 		s.serial += uint64(len(commits))
 		s.head.Store(s.head.Load().withCommits(s.chain.base, commits, len(g.raw)))
-		signal(s.stored)
+		s.channel.tell(s.head.Load().snap.Version())
 	}
 	s.dismiss(g.members, nil)
 	if s.chain.shown > 0 {
@@ -214,25 +220,6 @@ func (s *Store) acknowledge(g *group) {
 	s.mu.Unlock()
 	if len(commits) > 0 {
 		s.wantCheckpoint()
-	}
-}
-
-// tell tells the other contexts of commits, until ctx is done. It's a goroutine
-// of its own so that nobody here waits for it: it has its turn when the next
-// group is on its way.
-func (s *Store) tell(ctx context.Context) {
-	for {
-		select {
-		case <-s.stored:
-			s.channel.tell(s.head.Load().snap.Version())
-		case <-ctx.Done():
-			select {
-			case <-s.stored:
-				s.channel.tell(s.head.Load().snap.Version())
-			default:
-			}
-			return
-		}
 	}
 }
 

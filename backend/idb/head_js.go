@@ -72,6 +72,38 @@ func (s *Store) grantsAsync() bool {
 	return s.writer.alone() && s.chain.size < asyncSize && (s.chain.shown == 0 || time.Since(s.since) < asyncDelay)
 }
 
+// gatherTime is how long commits that were acknowledged before they are stored
+// wait for more of their kind.
+const gatherTime = 10 * time.Millisecond
+
+// gather waits while all that is to be stored is acknowledged already: IndexedDB
+// takes as long for one commit as for a hundred. It doesn't when somebody waits
+// for them, nor in a page that isn't seen, whose timers may be late by a minute.
+func (s *Store) gather(ctx context.Context, late *alarm) {
+	defer late.stop()
+	for set := false; ; {
+		s.mu.Lock()
+		n := len(s.chain.members)
+		wait := n > 0 && s.chain.shown == n && s.drains == 0
+		s.mu.Unlock()
+		switch {
+		case !wait || !set && isHidden():
+			return
+		case !set:
+			late.set(gatherTime)
+			set = true
+		}
+		select {
+		case <-late.rang:
+			return
+		case <-s.joined:
+		case <-s.hurry:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // drain returns when everything is stored that was acknowledged before it
 // began, or why it can't be.
 func (s *Store) drain(ctx context.Context) error {
@@ -85,15 +117,27 @@ func (s *Store) drain(ctx context.Context) error {
 	if last.gone == nil {
 		last.gone = make(chan struct{})
 	}
+	s.drains++
 	s.mu.Unlock()
+	signal(s.hurry)
+	defer func() {
+		s.mu.Lock()
+		s.drains--
+		s.mu.Unlock()
+	}()
 	select {
 	case <-last.gone:
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.lost
+		return s.isLost()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// isLost returns why what was acknowledged could not be stored, or nil.
+func (s *Store) isLost() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
 }
 
 // dismiss tells members that have left the chain what has become of them: nil,

@@ -98,15 +98,16 @@ func (s *Store) makeRoom(ctx context.Context) error {
 // checkpoints folds the log whenever that is due, until ctx is done, or until
 // open is: then once more, if it is worth it.
 func (s *Store) checkpoints(ctx, open context.Context) {
-	tick := time.NewTimer(idleTime)
-	defer tick.Stop()
+	tick := newAlarm()
+	defer tick.close()
+	tick.set(idleTime)
 	var seen uint64                    // the newest commit at the last look
 	sweep := time.Now().Add(s.grace()) // when to look for garbage, that others have left for one
 	for open.Err() == nil {
 		idle := false
 		select {
 		case <-s.folder.wake:
-		case <-tick.C:
+		case <-tick.rang:
 			idle = s.head.Load().snap.Version() == seen
 		case <-open.Done():
 		}
@@ -131,7 +132,7 @@ func (s *Store) checkpoints(ctx, open context.Context) {
 		st = s.head.Load()
 		seen = st.snap.Version()
 		if s.folder.watches = s.idles(st) || !sweep.IsZero(); s.folder.watches {
-			tick.Reset(idleTime)
+			tick.set(idleTime)
 		}
 		s.mu.Unlock()
 	}

@@ -10,9 +10,8 @@ import (
 
 // serve asks for the lock and lets it go, as is needed, until ctx is done.
 func (w *writer) serve(ctx context.Context) {
-	look := time.NewTimer(writerIdle)
-	defer look.Stop()
-	look.Stop()
+	look := newAlarm()
+	defer look.close()
 	for {
 		var lost chan struct{}
 		if w.lock != nil {
@@ -29,9 +28,9 @@ func (w *writer) serve(ctx context.Context) {
 			signal(w.heard)
 		case <-lost:
 			w.hold(nil, writesNot)
-		case <-look.C:
+		case <-look.rang:
 			w.look(ctx)
-			look.Reset(writerIdle)
+			look.set(writerIdle)
 		case <-ctx.Done():
 			if w.lock != nil {
 				w.lock.release()
@@ -42,9 +41,9 @@ func (w *writer) serve(ctx context.Context) {
 		}
 		switch {
 		case w.lock == nil:
-			look.Stop()
+			look.stop()
 		case before == nil:
-			look.Reset(writerIdle)
+			look.set(writerIdle)
 		}
 	}
 }

@@ -69,7 +69,7 @@ type Store struct {
 	head    atomic.Pointer[state] // what is stored, as far as this Store knows
 	shown   atomic.Pointer[state] // what Views read: head, and what is acknowledged already
 	joined  chan struct{}         // of capacity 1: there is a member of the chain
-	stored  chan struct{}         // of capacity 1: there are commits to tell others of
+	hurry   chan struct{}         // of capacity 1: somebody waits for what is acknowledged
 	back    chan struct{}         // of capacity 1: nobody is away any more
 	atLog   chan struct{}         // of capacity 1: full while somebody is at the log
 
@@ -83,6 +83,7 @@ type Store struct {
 	chain  chain
 	sent   int       // how many of the chain's first members IndexedDB has
 	giveUp func()    // ends their transaction
+	drains int       // how many wait for what is acknowledged
 	away   int       // Updates that were told to run again and have not joined yet
 	since  time.Time // when the first of the chain's members that are shown was
 	formed time.Time // when the group was formed that IndexedDB has
@@ -112,7 +113,7 @@ func Open(ctx context.Context, name string, opts *Options) (*Store, error) {
 	s := &Store{
 		name: name, conn: c, durability: opts.Durability, pacer: newPacer(),
 		locks: newLocks(name), logBound: opts.logBound, noGrace: opts.noGrace,
-		context: newID(), joined: make(chan struct{}, 1), stored: make(chan struct{}, 1),
+		context: newID(), joined: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
 		back: make(chan struct{}, 1), atLog: make(chan struct{}, 1), folder: newFolder(),
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -133,7 +134,6 @@ func Open(ctx context.Context, name string, opts *Options) (*Store, error) {
 	s.shut = shut
 	s.workers.Go(func() { s.writer.serve(work) })
 	s.workers.Go(func() { s.commits(work) })
-	s.workers.Go(func() { s.tell(work) })
 	s.workers.Go(func() { s.follow(work) })
 	s.folding.Go(func() { s.checkpoints(work, open) })
 	s.tab = watchTab(work, func(ctx context.Context) { _ = s.drain(ctx) }, s.sleep, s.wake)

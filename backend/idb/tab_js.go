@@ -80,6 +80,12 @@ func (t *tab) wake() {
 	t.awake()
 }
 
+// isHidden reports whether this runs in a page that isn't seen.
+func isHidden() bool {
+	document := js.Global().Get("document")
+	return document.Truthy() && document.Get("visibilityState").String() == "hidden"
+}
+
 func (t *tab) close() {
 	t.stop()
 	for _, unhook := range t.unhook {
