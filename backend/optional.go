@@ -112,6 +112,27 @@ func SetCached(tx ReadTx, on bool) {
 	}
 }
 
+// A Peeker is a Store that answers single reads quicker than by a View each.
+type Peeker interface {
+	// Peek returns a transaction on the newest snapshot, the one that a View
+	// would read, with [TxOptions].Cached. It has no end: it and what it hands out
+	// may be used until its goroutine waits for something, and not by another one.
+	// The snapshot is new if and only if the transaction is another one than the
+	// last time. Peek fails as a View would before its closure.
+	Peek() (ReadTx, error)
+}
+
+// A NowUpdater is a Store that does some Updates without waiting for anything.
+type NowUpdater interface {
+	// UpdateNow is Update with [Async] and [TxOptions].Cached, on the caller's own
+	// stack, for who can't wait. When anything would have to be waited for (another
+	// writer's turn, a page, the platform, since Async isn't granted), it is
+	// [ErrNotInMemory] and nothing has happened; Update does it then. It reports
+	// whether goroutines have something to do now, so that who called from outside
+	// of Go must let them run.
+	UpdateNow(fn func(ctx context.Context, tx WriteTx) error) (stirred bool, err error)
+}
+
 // A Verifier is a Store that can check everything that it has stored.
 type Verifier interface {
 	// Verify reads all that is stored and returns what is damaged: an

@@ -14,6 +14,7 @@ type DB struct {
 	defs    []Definition
 	bound   atomic.Pointer[binding] // to the newest catalogue that was read
 	viewed  atomic.Pointer[viewed]  // what the last View was bound to that looked
+	peeked  *Tx                     // Peek's last
 }
 
 // Open reads the catalogue of s, registers what is new in defs, builds the
@@ -54,6 +55,31 @@ func (db *DB) View(ctx context.Context, fn func(ctx context.Context, tx *Tx) err
 	})
 }
 
+// Peek returns a transaction for reads of what is in memory, as [backend.Peeker]
+// says: it has no end, and may be used until its goroutine waits for something,
+// and not by another one. It is [backend.ErrUnsupported] where the engine is no
+// Peeker; a View with [backend.TxOptions].Cached reads the same.
+func (db *DB) Peek() (*Tx, error) {
+	p, ok := db.backend.(backend.Peeker)
+	if !ok {
+		return nil, errNoPeeker
+	}
+	r, err := p.Peek()
+	if err != nil {
+		return nil, err
+	}
+	if db.peeked == nil || db.peeked.r != r {
+		b, err := db.bindView(r)
+		if err != nil {
+			return nil, err
+		}
+		db.peeked = &Tx{r: r, bound: b}
+	}
+	return db.peeked, nil
+}
+
+var errNoPeeker = failure(backend.ErrUnsupported, "the engine can't be read without a View")
+
 // Update runs fn with a transaction and commits what it wrote, all of it or
 // nothing, as [backend.Store] says. fn may run again, so it must not leave
 // effects outside tx.
@@ -62,6 +88,18 @@ func (db *DB) View(ctx context.Context, fn func(ctx context.Context, tx *Tx) err
 // Update fails with that error, also if fn returns nil.
 func (db *DB) Update(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	return db.backend.Update(ctx, func(ctx context.Context, w backend.WriteTx) error {
+		return db.run(ctx, w, w, fn)
+	})
+}
+
+// UpdateNow is Update for who can't wait, as [backend.NowUpdater] says. It is
+// [backend.ErrNotInMemory] where the engine is none.
+func (db *DB) UpdateNow(fn func(ctx context.Context, tx *Tx) error) (stirred bool, err error) {
+	now, ok := db.backend.(backend.NowUpdater)
+	if !ok {
+		return false, backend.ErrNotInMemory
+	}
+	return now.UpdateNow(func(ctx context.Context, w backend.WriteTx) error {
 		return db.run(ctx, w, w, fn)
 	})
 }

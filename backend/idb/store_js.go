@@ -11,6 +11,7 @@ import (
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/internal/gate"
+	"github.com/larderdb/larder/internal/mvcc"
 	"github.com/larderdb/larder/internal/pagetree"
 )
 
@@ -72,6 +73,10 @@ type Store struct {
 	hurry   chan struct{}         // of capacity 1: somebody waits for what is acknowledged
 	back    chan struct{}         // of capacity 1: nobody is away any more
 	atLog   chan struct{}         // of capacity 1: full while somebody is at the log
+
+	// Peek has these.
+	peeked *state
+	peek   *mvcc.ReadTx // of peeked
 
 	// Who is at the log has these.
 	beaten int // how many groups were, one after the other
@@ -232,6 +237,22 @@ func (s *Store) View(ctx context.Context, fn func(ctx context.Context, tx backen
 		_ = s.sync(ctx) // so that the next one finds its pages
 	}
 	return err
+}
+
+// Peek is as in [backend.Peeker]. It reads only what is in memory, so that no
+// page has to be kept for it.
+func (s *Store) Peek() (backend.ReadTx, error) {
+	if err := s.gate.Check(); err != nil {
+		return nil, err
+	}
+	if err := s.conn.err(); err != nil {
+		return nil, classify("view", err)
+	}
+	if st := s.shown.Load(); s.peeked != st {
+		s.peeked, s.peek = st, st.snap.Read(context.Background())
+		s.peek.SetCached(true)
+	}
+	return s.peek, nil
 }
 
 // Flush is as in [backend.Flusher].

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/internal/mvcc"
 )
 
 const (
@@ -41,7 +42,7 @@ func (s *Store) Update(ctx context.Context, fn func(ctx context.Context, tx back
 		if err := s.makeRoom(ctx); err != nil {
 			return err
 		}
-		m, answer, err := s.attempt(ctx, fn)
+		m, answer, err := s.attempt(ctx, fn, s.joinsAsGranted)
 		if err != nil {
 			return err
 		}
@@ -79,10 +80,72 @@ func (s *Store) Update(ctx context.Context, fn func(ctx context.Context, tx back
 	return errTooOften
 }
 
-// attempt runs fn and lets what it has led to join the chain. The answer is
-// what the Update returns once the member is acknowledged. Without a member fn
-// has to run again. The error is ctx's, or fn's that comes of it.
-func (s *Store) attempt(ctx context.Context, fn func(ctx context.Context, tx backend.WriteTx) error) (m *member, answer, err error) {
+// atOnce is the context of Updates that can't wait.
+var atOnce = backend.WithTxOptions(context.Background(), backend.TxOptions{Durability: backend.Async, Cached: true})
+
+// UpdateNow is as in [backend.NowUpdater].
+func (s *Store) UpdateNow(fn func(ctx context.Context, tx backend.WriteTx) error) (stirred bool, err error) {
+	ctx, turn, err := s.gate.TryWrite(atOnce)
+	if err != nil {
+		return false, err
+	}
+	defer turn.End()
+	if err := s.usable(); err != nil {
+		return false, classify("update", err)
+	}
+	if !s.grantsNow() {
+		return false, backend.ErrNotInMemory
+	}
+	m, answer, err := s.attempt(ctx, fn, s.joins)
+	switch {
+	case err != nil:
+		return false, err
+	case m == nil:
+		return false, backend.ErrNotInMemory
+	}
+	<-m.told // at once, since it was granted, and nothing came in between
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.chain.members) == 1, answer
+}
+
+// grantsNow reports whether an Async Update that begins now is acknowledged as
+// soon as its closure has returned.
+func (s *Store) grantsNow() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.chain.shown == len(s.chain.members) && s.grantsAsync() && !s.crowded(s.head.Load())
+}
+
+// joinsAsGranted is joins for a member that is Async only if that is granted.
+func (s *Store) joinsAsGranted(r *run, m *member, tx *mvcc.WriteTx) bool {
+	m.async = m.async && s.grantsAsync()
+	return s.joins(r, m, tx)
+}
+
+// joins appends a member to the chain, and reports false when its closure has to
+// run again. The caller holds s.mu.
+func (s *Store) joins(r *run, m *member, tx *mvcc.WriteTx) bool {
+	if !s.chain.join(r, m, tx) {
+		return false
+	}
+	if m.async {
+		s.show()
+		s.publish()
+	}
+	if !m.acked || len(s.chain.members) == 1 {
+		signal(s.joined)
+	}
+	return true
+}
+
+// attempt runs fn and lets what it has led to join the chain by joins. The
+// answer is what the Update returns once the member is acknowledged. Without a
+// member fn has to run again. The error is ctx's, or fn's that comes of it.
+func (s *Store) attempt(
+	ctx context.Context, fn func(ctx context.Context, tx backend.WriteTx) error,
+	joins func(r *run, m *member, tx *mvcc.WriteTx) bool,
+) (m *member, answer, err error) {
 	s.mu.Lock()
 	r := s.chain.begin()
 	ordinal := s.head.Load().base.root.ordinal
@@ -114,15 +177,9 @@ func (s *Store) attempt(ctx context.Context, fn func(ctx context.Context, tx bac
 	m = newMember(tx, answer == nil, s.durabilityOf(ctx))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m.async = m.async && s.grantsAsync()
-	if !s.chain.join(r, m, tx) {
+	if !joins(r, m, tx) {
 		return nil, nil, nil
 	}
-	if m.async {
-		s.show()
-		s.publish()
-	}
-	signal(s.joined)
 	return m, answer, nil
 }
 

@@ -84,6 +84,17 @@ func (g *Gate) Read(ctx context.Context) (context.Context, *Turn, error) {
 	return g.begin(ctx, 0, false)
 }
 
+// Check returns [backend.ErrClosed] after Close, for reads that need no
+// transaction because nothing can come in between.
+func (g *Gate) Check() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.released != nil {
+		return refusal(backend.ErrClosed, "view")
+	}
+	return nil
+}
+
 // Write begins a transaction that writes. It waits until the writers that came
 // before have ended. The closure runs with the context returned, which marks
 // the transaction.
@@ -117,6 +128,26 @@ func (g *Gate) Write(ctx context.Context) (context.Context, *Turn, error) {
 	if w.refused {
 		return nil, nil, refusal(backend.ErrClosed, "update")
 	}
+	return g.begin(ctx, place, true)
+}
+
+// TryWrite is Write for who can't wait: when it isn't the writer's turn at once,
+// it is [backend.ErrNotInMemory].
+func (g *Gate) TryWrite(ctx context.Context) (context.Context, *Turn, error) {
+	g.mu.Lock()
+	switch {
+	case g.released != nil:
+		g.mu.Unlock()
+		return nil, nil, refusal(backend.ErrClosed, "update")
+	case g.writing || len(g.queue) > 0:
+		g.mu.Unlock()
+		return nil, nil, backend.ErrNotInMemory
+	}
+	g.came++
+	place := g.came
+	g.writing = true
+	g.running++
+	g.mu.Unlock()
 	return g.begin(ctx, place, true)
 }
 

@@ -376,6 +376,36 @@ func TestTurnAndCancellationAtOnce(t *testing.T) {
 	}
 }
 
+func TestWhoCantWait(t *testing.T) {
+	var g gate.Gate
+	ctx := context.Background()
+	_, turn, err := g.TryWrite(ctx)
+	if err != nil {
+		t.Fatalf("TryWrite = %v, want the turn", err)
+	}
+	if _, _, err := g.TryWrite(ctx); err != backend.ErrNotInMemory {
+		t.Errorf("TryWrite while another has the turn = %v, want ErrNotInMemory", err)
+	}
+	ran := make(chan error)
+	go func() { ran <- write(ctx, &g, func(context.Context) {}) }()
+	turn.End()
+	if err := <-ran; err != nil {
+		t.Errorf("Write after it = %v", err)
+	}
+	if err := g.Check(); err != nil {
+		t.Errorf("Check = %v, want nil", err)
+	}
+	if err := g.Close(ctx, func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := g.TryWrite(ctx); !errors.Is(err, backend.ErrClosed) {
+		t.Errorf("TryWrite after Close = %v, want ErrClosed", err)
+	}
+	if err := g.Check(); !errors.Is(err, backend.ErrClosed) {
+		t.Errorf("Check after Close = %v, want ErrClosed", err)
+	}
+}
+
 func ExampleGate() {
 	var g gate.Gate
 	update := func(ctx context.Context, fn func(ctx context.Context) error) error {
