@@ -14,6 +14,8 @@ type answer struct {
 	token []byte
 	count int
 	whole bool // rows keep their text
+
+	stirred bool // goroutines have something to do
 }
 
 // maxKept is the size over which an answer's memory isn't kept for the next.
@@ -26,7 +28,7 @@ func (a *answer) reset() {
 		}
 		*b = (*b)[:0]
 	}
-	a.count = 0
+	a.count, a.stirred = 0, false
 }
 
 // addRow adds a row, with its text in the text run.

@@ -61,6 +61,13 @@ func (q *batches) seal() {
 	q.sealed = true
 }
 
+// waiting reports whether there are any.
+func (q *batches) waiting() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.list) > 0
+}
+
 // take returns the oldest batch, whose turn it is. There are as many as
 // goroutines that take one.
 func (q *batches) take() *batch {
@@ -115,6 +122,20 @@ func (s *server) commit(d *database) {
 		}
 		s.end(w.id, uint32(w.n), nil, w.err)
 	}
+}
+
+// writeNow does a write of a database at once, if it need not wait for anything,
+// nor for writes that were started before it.
+func (d *database) writeNow(op uint32, c *collection, request []byte, a *answer) error {
+	if d.batches.waiting() {
+		return backend.ErrNotInMemory
+	}
+	stirred, err := d.db.UpdateNow(func(_ context.Context, tx *larder.Tx) (err error) {
+		a.count, _, err = write(tx, op, c, request)
+		return err
+	})
+	a.stirred = stirred
+	return err
 }
 
 // update runs fn in an Update.

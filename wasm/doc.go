@@ -39,7 +39,7 @@
 //	0  address of the answer's bytes     4  count
 //	1  length of the answer's bytes      5  address of the page token
 //	2  address of the text run           6  length of the page token
-//	3  length of the text run            7  zero
+//	3  length of the text run            7  1 when resume must be called soon, or 0
 //
 // What these addresses name belongs to Go, must not be written to, and is valid
 // until the next call of any export, resume included. Views of the memory are
@@ -90,9 +90,9 @@
 //	OpGetMany   do     any     keys                       rows, split; count
 //	OpQuery     do     any     query, see below           rows, split; count; page token
 //	OpCount     do     any     query                      count
-//	OpPut       do tx, start db   rows                    –
-//	OpInsert    do tx, start db   one row                 –
-//	OpDelete    do tx, start db   keys                    count, or value: how many existed
+//	OpPut       do, start db   rows                       –
+//	OpInsert    do, start db   one row                    –
+//	OpDelete    do, start db   keys                       count, or value: how many existed
 //	OpResume    start  tx      –                          value: as of the write
 //	OpPreload   start  any     query                      value: how many rows
 //	OpFlush     start  db      –                          –
@@ -106,6 +106,10 @@
 // their value. A write of a transaction has been done up to the row that must
 // wait; OpResume, the next call, goes on from there, and its count is of the whole.
 // While a call on a transaction waits, larder_do on it is NOT_IN_MEMORY.
+//
+// A write to a database by larder_do has the durability async, and is done or
+// refused at once; it is NOT_IN_MEMORY, and nothing has happened, where it would
+// have to wait or async isn't granted, and can be started then.
 //
 // The row of OpGet is plain msgpack. Rows that are split have the text of their
 // string values in the text run: such a string is its header alone, whose length

@@ -5,13 +5,11 @@ package wasm
 //lint:file-ignore U1000 the exports are called by JavaScript
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"math"
 	"runtime"
 	"runtime/debug"
-	"sync"
 	"syscall"
 	"syscall/js"
 	"unsafe"
@@ -29,11 +27,13 @@ func Serve() error {
 	if callback.Type() != js.TypeFunction {
 		return errors.New("the module was not started by Larder's loader")
 	}
+	debug.SetGCPercent(gcPercent)
 	exported.server = newServer(platform{
-		open:    open,
+		open:    larder.Open,
 		drop:    larder.Delete,
 		list:    larder.Names,
 		salvage: idb.Salvage,
+		limit:   limit,
 		completed: func(completions []byte) {
 			callback.Invoke(address(completions), len(completions))
 			runtime.KeepAlive(completions)
@@ -43,26 +43,20 @@ func Serve() error {
 	return nil
 }
 
-// open opens a database. The module's memory never shrinks, so it should not
-// grow by what the collector leaves lying about for long: from three times the
-// largest cache on the collector runs more often. Databases in memory may grow
-// as they like.
-func open(ctx context.Context, name string, o *larder.Options) (*larder.DB, error) {
-	limit := int64(math.MaxInt64)
-	if !o.Memory {
-		limit = 3 * int64(cmp.Or(o.CacheSize, 64<<20))
-	}
-	collecting.Lock()
-	collecting.limit = max(collecting.limit, limit, 3*(16<<20))
-	debug.SetMemoryLimit(collecting.limit)
-	collecting.Unlock()
-	return larder.Open(ctx, name, o)
-}
+// gcPercent lets a program collect half as often as Go's default: the collector
+// has no thread of its own here, and a fifth of a bulk load's time went to it.
+const gcPercent = 200
 
-// collecting has the limit of memory that the collector knows.
-var collecting struct {
-	sync.Mutex
-	limit int64
+// limit makes the collector run more often when memory is used up that the open
+// databases' caches don't account for: the module's memory never shrinks, so it
+// should not grow by what lies about for long. Databases in memory may grow as
+// they like.
+func limit(caches int64) {
+	most := int64(math.MaxInt64)
+	if caches >= 0 {
+		most = 3 * max(caches, 16<<20)
+	}
+	debug.SetMemoryLimit(most)
 }
 
 // exported is what the exports work on. The memory that its fields refer to
@@ -127,7 +121,9 @@ func failed(err error) uint32 {
 		show()
 		return 0
 	}
+	stirred := exported.answer.stirred
 	exported.answer.reset()
+	exported.answer.stirred = stirred
 	exported.answer.data = appendError(exported.answer.data, err)
 	show()
 	return 1
@@ -136,11 +132,16 @@ func failed(err error) uint32 {
 // show points the header at the answer.
 func show() {
 	a := &exported.answer
+	stirred := uint32(0)
+	if a.stirred {
+		stirred = 1
+	}
 	exported.header = [8]uint32{
 		address(a.data), uint32(len(a.data)),
 		address(a.text), uint32(len(a.text)),
 		uint32(a.count),
 		address(a.token), uint32(len(a.token)),
+		stirred,
 	}
 }
 

@@ -2,8 +2,10 @@ package wasm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -34,6 +36,9 @@ type platform struct {
 	// salvage calls fn for every pair of a database that can be read, and
 	// returns what is damaged.
 	salvage func(ctx context.Context, name string, fn func(table string, kv backend.KV) error) ([]*backend.Error, error)
+	// limit is told how many bytes all open databases may keep of what they have
+	// stored, or a negative number when one of them is in memory alone.
+	limit func(bytes int64)
 	// completed takes completions over, as doc.go describes them, before it
 	// returns.
 	completed func(completions []byte)
@@ -49,6 +54,8 @@ type server struct {
 	last      uint32 // handle or transaction's number
 	databases map[uint32]*database
 	txs       map[uint32]*transaction
+	caches    int64  // bytes that all open databases may keep of what they have stored
+	unstored  int    // open databases that are in memory alone
 	ready     []byte // completions that the callback hasn't had
 	flushing  bool
 
@@ -59,6 +66,7 @@ type server struct {
 // A database is an open one with its collections, in the order of OpOpen.
 type database struct {
 	db          *larder.DB
+	options     *larder.Options
 	collections []*collection
 	batches     batches
 }
@@ -95,7 +103,15 @@ func (s *server) do(op, handle, aux uint32, request []byte, a *answer) (err erro
 	if err != nil {
 		return err
 	}
-	// A View that doesn't wait can run on the export's own stack.
+	if isWrite(op) {
+		return d.writeNow(op, c, request, a)
+	}
+	// What doesn't wait can run on the export's own stack.
+	if tx, err := d.db.Peek(); err == nil {
+		return read(tx, op, c, request, a)
+	} else if !errors.Is(err, backend.ErrUnsupported) {
+		return err
+	}
 	return d.db.View(cached, func(_ context.Context, tx *larder.Tx) error {
 		return read(tx, op, c, request, a)
 	})
@@ -200,6 +216,7 @@ func (s *server) work(op, handle, aux uint32, request []byte) (job, error) {
 		delete(s.databases, handle)
 		s.mu.Unlock()
 		return func(ctx context.Context, _ uint32) (uint32, []byte, error) {
+			defer s.account(d.options, -1)
 			return 0, nil, d.db.Close(ctx)
 		}, nil
 	case opUpdate:
@@ -243,8 +260,8 @@ func (s *server) open(request []byte) (job, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, _ uint32) (uint32, []byte, error) {
-		d := &database{}
 		options := &larder.Options{Memory: o.memory, Durability: o.durability, CacheSize: o.cacheSize}
+		d := &database{options: options}
 		for _, spec := range o.collections {
 			c, err := newCollection(spec)
 			if err != nil {
@@ -253,7 +270,9 @@ func (s *server) open(request []byte) (job, error) {
 			d.collections = append(d.collections, c)
 			options.Stores = append(options.Stores, c.store)
 		}
+		s.account(options, 1)
 		if d.db, err = s.platform.open(ctx, o.name, options); err != nil {
+			s.account(options, -1)
 			return 0, nil, err
 		}
 		s.mu.Lock()
@@ -262,6 +281,25 @@ func (s *server) open(request []byte) (job, error) {
 		s.databases[s.last] = d
 		return s.last, nil, nil
 	}, nil
+}
+
+// defaultCache is what an engine keeps that isn't told how much.
+const defaultCache = 64 << 20
+
+// account tells the platform what n more databases of these options may keep.
+func (s *server) account(o *larder.Options, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o.Memory {
+		s.unstored += n
+	} else {
+		s.caches += int64(n) * int64(cmp.Or(o.CacheSize, defaultCache))
+	}
+	if s.unstored > 0 {
+		s.limit(-1)
+	} else {
+		s.limit(s.caches)
+	}
 }
 
 func (s *server) dropDatabase(request []byte) (job, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/larderdb/larder"
@@ -31,6 +32,8 @@ type client struct {
 	calls chan []completion // one for each call of the callback
 	ready []completion
 	a     answer
+
+	limits []int64 // that the platform was told
 }
 
 func newClient(t *testing.T) *client { return newClientOf(t, memory.New()) }
@@ -43,6 +46,7 @@ func newClientOf(t *testing.T, store backend.Store) *client {
 		},
 		drop:      func(context.Context, string) error { panic("drop has a defect") },
 		list:      func(context.Context) ([]string, error) { return []string{"a", "b"}, nil },
+		limit:     func(bytes int64) { c.limits = append(c.limits, bytes) },
 		completed: func(b []byte) { c.calls <- parseCompletions(b) },
 	})
 	return c
@@ -194,6 +198,23 @@ func TestServer(t *testing.T) {
 		c.begin(kindDone, opClose, db)
 		if err := c.do(opGet, db, 0, []byte{1}, &c.a); code(err) != "CLOSED" {
 			t.Errorf("do after close = %v, want CLOSED", err)
+		}
+	})
+
+	t.Run("the platform knows what all open databases may keep", func(t *testing.T) {
+		c := newClient(t)
+		open := func(engine byte, mebibytes byte) uint32 {
+			request := []byte{0x95, 0xa1, 'x', engine, 0, 0xce, mebibytes >> 4, mebibytes << 4, 0, 0, 0x90}
+			return c.begin(kindDone, opOpen, 0, request...).value
+		}
+		const mebibyte = 1 << 20
+		small := open(0, 8)
+		open(0, 0) // 64 of its own accord
+		memory := open(1, 0)
+		c.begin(kindDone, opClose, memory)
+		c.begin(kindDone, opClose, small)
+		if want := []int64{8 * mebibyte, 72 * mebibyte, -1, 72 * mebibyte, 64 * mebibyte}; !slices.Equal(c.limits, want) {
+			t.Errorf("it was told %v, want %v", c.limits, want)
 		}
 	})
 

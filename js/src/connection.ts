@@ -37,6 +37,7 @@ const Answer = {
   Count: 4,
   TokenAddress: 5,
   TokenLength: 6,
+  Stirred: 7,
   Size: 8,
 } as const;
 
@@ -64,7 +65,7 @@ export class Connection {
   private memoryBytes = new Uint8Array();
   private words = new Uint32Array();
   private dead: LarderError | undefined;
-  /** Whether writes were started whose goroutines have not run yet. */
+  /** Whether there are goroutines with something to do, writes for one, that have not run yet. */
   private writing = false;
 
   static async start(source?: ModuleSource): Promise<Connection> {
@@ -98,6 +99,7 @@ export class Connection {
       throw this.crashed(cause);
     }
     this.look();
+    if (this.word(Answer.Stirred) !== 0) this.resumeSoon();
     if (failed) throw this.error();
   }
 
@@ -117,14 +119,17 @@ export class Connection {
         throw this.error();
       }
       this.waiting.set(id, { resolve, reject, attempt: progress.attempt, part: progress.part });
-      if (!write) {
-        this.resume();
-      } else if (!this.writing) {
-        this.writing = true;
-        queueMicrotask(() => {
-          if (this.writing) this.resume();
-        });
-      }
+      if (write) this.resumeSoon();
+      else this.resume();
+    });
+  }
+
+  /** Lets the goroutines run when the caller's code has let go of its turn. */
+  private resumeSoon(): void {
+    if (this.writing) return;
+    this.writing = true;
+    queueMicrotask(() => {
+      if (this.writing) this.resume();
     });
   }
 

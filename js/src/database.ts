@@ -17,6 +17,8 @@ export class LarderDatabase implements Database, Scope {
     readonly name: string,
     readonly engine: "indexeddb" | "memory",
     collections: readonly string[],
+    /** Whether writes are acknowledged before they are stored, where that is granted. */
+    private readonly async: boolean,
   ) {
     this.numbers = new Map(collections.map((collection, i) => [collection, i]));
   }
@@ -82,6 +84,14 @@ export class LarderDatabase implements Database, Scope {
     this.checkNesting("write");
     if (values.length > step) {
       return this.transaction(Op.Update, (tx) => (tx as Transaction).write(op, collection, values));
+    }
+    if (this.async) {
+      try {
+        this.connection.do(op, this.handle, collection, this.connection.encode(values));
+        return this.connection.count();
+      } catch (error) {
+        if (!mustWait(error)) throw error;
+      }
     }
     return (await this.begin(op, collection, values)).value;
   }

@@ -21,7 +21,9 @@ export async function open(name: string, options: OpenOptions): Promise<Database
   const request = connection.encode([[name, engine, durability, cacheSize(options.cacheSize), collections]]);
   const done = await connection.start(Op.Open, 0, 0, request);
   const names = collections.map(([collection]) => collection as string);
-  return new LarderDatabase(connection, done.value, name, engines[engine] ?? "indexeddb", names);
+  const platform = engines[engine] ?? "indexeddb";
+  const async = platform === "indexeddb" && options.durability === "async";
+  return new LarderDatabase(connection, done.value, name, platform, names, async);
 }
 
 /**
