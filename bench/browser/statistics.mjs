@@ -5,7 +5,7 @@ export const references = ["indexeddb", "larder"];
 
 // summarize returns, by system and line, {ack, ms, saved, ratios}: ms and each of ratios, by the
 // reference's name, are {median, least, greatest}. What was cut counts as endless, Infinity. saved,
-// the time until all was saved, is there where that is later. A line that a system doesn't have is missing.
+// the time until all was saved, is there where that is later, and endless where that was cut. A line that a system doesn't have is missing.
 export function summarize(rounds) {
   const summary = {};
   for (const name of Object.keys(rounds[0])) {
@@ -13,7 +13,10 @@ export function summarize(rounds) {
     const lines = new Set(rounds.flatMap((round) => Object.keys(round[name].lines)));
     for (const line of lines) {
       const measured = rounds.filter((round) => round[name].lines[line]);
-      const saved = measured.map((round) => round[name].lines[line].saved).filter((ms) => ms !== undefined);
+      const saved = measured
+        .map((round) => round[name].lines[line])
+        .map(({ saved, unsaved }) => (unsaved ? Number.POSITIVE_INFINITY : saved))
+        .filter((ms) => ms !== undefined);
       const ratios = {};
       for (const reference of references) {
         const both = measured.filter((round) => round[reference]?.lines[line]);

@@ -75,7 +75,7 @@ async function runLines(session, rows, asked, report) {
     }
     if (line.reopen) await session.db.close();
     await settle();
-    report(await timed(line, input, session));
+    await report(await timed(line, input, session));
   }
   await session.db.close();
 }
@@ -89,7 +89,7 @@ function applies(line, db, { acks, lines, kept }) {
 }
 
 // timed runs one line. Its result has the milliseconds until the work was acknowledged and, of a
-// system that saves later, until it was saved.
+// system that saves later, until it was saved, or that this took too long.
 async function timed(line, input, session) {
   const result = { line: line.id, ack: session.ack };
   const began = performance.now();
@@ -99,8 +99,12 @@ async function timed(line, input, session) {
     const output = await line.run(db, input, { end: began + limit });
     result.ms = performance.now() - began;
     if (line.writes && session.ack === "async" && db.flush) {
-      await db.flush();
+      const saved = await Promise.race([db.flush().then(() => true), after(limit)]);
       result.saved = performance.now() - began;
+      if (!saved) {
+        result.unsaved = true;
+        await db.abandon();
+      }
     }
     result.check = await line.check(db, output);
   } catch (err) {
@@ -112,8 +116,10 @@ async function timed(line, input, session) {
   return result;
 }
 
+const after = (ms) => new Promise((resolve) => setTimeout(() => resolve(false), ms));
+
 // settle lets what the line before left behind be done first.
 async function settle() {
-  globalThis.gc?.();
+  await globalThis.gc?.();
   await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -19,6 +19,8 @@
 //     ofOwner(owner), dueRange(from, to)  the same by an index, in its order, then by id
 //     count(), countDue(from, to)
 //     flush()                   saves what was acknowledged before; missing where nothing is
+//     abandon()                 saves what there is at once, in place of a flush that takes too long;
+//                               missing where none does
 //     close()                   saves all and lets go of the database
 //   first({name, id})           a promise of a row, before open's is fulfilled; missing where open
 //                               comes first

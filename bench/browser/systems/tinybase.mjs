@@ -13,7 +13,7 @@ const idsInSlice = 100;
 
 export async function open({ name }) {
   const store = createStore();
-  const persister = createIndexedDbPersister(store, name);
+  let persister = createIndexedDbPersister(store, name);
   await persister.load();
   await persister.startAutoSave();
   const rowId = (_, id) => id;
@@ -60,6 +60,12 @@ export async function open({ name }) {
         for (const id of ids) store.delRow("todos", id);
       }),
     flush: () => persister.save(),
+    async abandon() {
+      await persister.destroy(); // and with it the saves that wait
+      persister = createIndexedDbPersister(store, name);
+      await persister.save();
+      await persister.startAutoSave();
+    },
     async close() {
       await persister.save();
       await persister.destroy();
