@@ -3,6 +3,7 @@ package entity
 import (
 	"bytes"
 	"slices"
+	"sort"
 )
 
 // A keyList is the encoded index keys of one row in one index. Its memory is
@@ -33,11 +34,19 @@ func (l *keyList) sorted() [][]byte {
 		at = end
 	}
 	if len(l.keys) > 1 {
-		slices.SortFunc(l.keys, bytes.Compare)
+		sort.Sort(byteOrder(l.keys))
 		l.keys = slices.CompactFunc(l.keys, bytes.Equal)
 	}
 	return l.keys
 }
+
+// byteOrder sorts keys. Package slices would make code of its own for them, ten
+// kilobytes of a wasm module.
+type byteOrder [][]byte
+
+func (o byteOrder) Len() int           { return len(o) }
+func (o byteOrder) Less(i, j int) bool { return bytes.Compare(o[i], o[j]) < 0 }
+func (o byteOrder) Swap(i, j int)      { o[i], o[j] = o[j], o[i] }
 
 // difference calls fn with each key of a that b doesn't hold, until fn returns
 // an error. Both are sorted.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"sort"
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/internal/pagetree"
@@ -35,6 +36,14 @@ func leafOf(id pagetree.ID, b []byte) (table string, l leaf, err error) {
 	return table, l, nil
 }
 
+// leafOrder sorts leaves by their first keys. Package slices would make code of
+// its own for them, some kilobytes of a wasm module.
+type leafOrder []leaf
+
+func (o leafOrder) Len() int           { return len(o) }
+func (o leafOrder) Less(i, j int) bool { return bytes.Compare(o[i].first, o[j].first) < 0 }
+func (o leafOrder) Swap(i, j int)      { o[i], o[j] = o[j], o[i] }
+
 // resolve returns the leaves of a table, ascending by their first keys.
 func (s *salvager) resolve(table string, live []leaf) []leaf {
 	known := map[pagetree.ID]bool{}
@@ -47,7 +56,7 @@ func (s *salvager) resolve(table string, live []leaf) []leaf {
 			all = append(all, l)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b leaf) int { return bytes.Compare(a.first, b.first) })
+	sort.Stable(leafOrder(all))
 	return all
 }
 

@@ -225,11 +225,30 @@ func (t *tableReads) has(key []byte) bool {
 	return i < len(t.spans) && bytes.Compare(t.bytes(t.spans[i].start), key) <= 0
 }
 
+// keyOrder and spanOrder sort what a tableReads has. Package slices would make
+// code of its own for each, ten kilobytes of a wasm module.
+type (
+	keyOrder  struct{ *tableReads }
+	spanOrder struct{ *tableReads }
+)
+
+func (o keyOrder) Len() int { return len(o.keys) }
+func (o keyOrder) Less(i, j int) bool {
+	return bytes.Compare(o.bytes(o.keys[i]), o.bytes(o.keys[j])) < 0
+}
+func (o keyOrder) Swap(i, j int) { o.keys[i], o.keys[j] = o.keys[j], o.keys[i] }
+
+func (o spanOrder) Len() int { return len(o.spans) }
+func (o spanOrder) Less(i, j int) bool {
+	return bytes.Compare(o.bytes(o.spans[i].start), o.bytes(o.spans[j].start)) < 0
+}
+func (o spanOrder) Swap(i, j int) { o.spans[i], o.spans[j] = o.spans[j], o.spans[i] }
+
 // sort brings keys and spans into order and joins spans that overlap.
 func (t *tableReads) sort() {
 	t.sorted = true
-	slices.SortFunc(t.keys, func(a, b slot) int { return bytes.Compare(t.bytes(a), t.bytes(b)) })
-	slices.SortFunc(t.spans, func(a, b span) int { return bytes.Compare(t.bytes(a.start), t.bytes(b.start)) })
+	sort.Sort(keyOrder{t})
+	sort.Sort(spanOrder{t})
 	joined := t.spans[:0]
 	for _, s := range t.spans {
 		if !s.endless && bytes.Compare(t.bytes(s.start), t.bytes(s.end)) >= 0 {
