@@ -1,5 +1,6 @@
 // Runs the cases, wherever JavaScript runs.
 import { cases as api } from "./api.mjs";
+import { cases as async, stored as asyncStored } from "./async.mjs";
 import { fails } from "./check.mjs";
 import { cases as damage } from "./damage.mjs";
 import { cases as peek } from "./peek.mjs";
@@ -11,8 +12,10 @@ import { cases as values } from "./values.mjs";
 
 /** The cases for an engine, as [name, function] pairs. */
 export function casesFor(engine) {
-  const common = { ...api, ...values, ...transactions, ...refusals, ...storage };
-  return Object.entries(engine === "memory" ? common : { ...common, ...persistent, ...peek, ...damage });
+  const common = { ...api, ...values, ...transactions, ...refusals, ...storage, ...async };
+  return Object.entries(
+    engine === "memory" ? common : { ...common, ...persistent, ...asyncStored, ...peek, ...damage },
+  );
 }
 
 let number = 0;
