@@ -159,7 +159,7 @@ type Status struct {
 	Stored        uint64 // bytes that this database takes
 	Pending       uint64 // bytes of commits that the next checkpoint folds
 	Cached        uint64 // bytes of stored pages in memory
-	Exclusive     bool   // nobody else can write at the moment: Async is granted
+	Exclusive     bool   // nobody else can write at the moment, and Async is granted
 	Damage        error  // why the store can only be read
 }
 

@@ -17,8 +17,8 @@ const (
 	// Async means that the commit is on its way to the platform: it gets there
 	// in order, within 50 ms while the program runs, and the newest of such
 	// commits may be lost with the program. [Flush] and Close wait for them. An
-	// engine grants it only where nobody else can write meanwhile, and gives
-	// Relaxed or more elsewhere.
+	// engine grants it only where nobody else can write meanwhile and, in a
+	// browser, in a page that is seen, and gives Relaxed or more elsewhere.
 	Async
 )
 

@@ -67,9 +67,11 @@ const (
 )
 
 // grantsAsync reports whether the next Update may be acknowledged before it is
-// stored. The caller holds s.mu.
+// stored. In a page that nobody sees none is: it may end or sleep before it
+// hears that a commit is stored, which the next one must wait for. The caller
+// holds s.mu.
 func (s *Store) grantsAsync() bool {
-	return s.writer.alone() && s.chain.size < asyncSize && (s.chain.shown == 0 || time.Since(s.since) < asyncDelay)
+	return s.writer.alone() && !s.tab.away && s.chain.size < asyncSize && (s.chain.shown == 0 || time.Since(s.since) < asyncDelay)
 }
 
 // gatherTime is how long commits that were acknowledged before they are stored
@@ -78,7 +80,7 @@ const gatherTime = 10 * time.Millisecond
 
 // gather waits while all that is to be stored is acknowledged already: IndexedDB
 // takes as long for one commit as for a hundred. It doesn't when somebody waits
-// for them, nor in a page that isn't seen, whose timers may be late by a minute.
+// for them, as a page does that isn't seen any more.
 func (s *Store) gather(ctx context.Context, late *alarm) {
 	defer late.stop()
 	for set := false; ; {
@@ -87,7 +89,7 @@ func (s *Store) gather(ctx context.Context, late *alarm) {
 		wait := n > 0 && s.chain.shown == n && s.drains == 0
 		s.mu.Unlock()
 		switch {
-		case !wait || !set && isHidden():
+		case !wait:
 			return
 		case !set:
 			late.set(gatherTime)

@@ -123,7 +123,13 @@ func (w *writer) wait(ctx context.Context, mode lockMode, say word) (*lock, writ
 func (w *writer) heed(ctx context.Context) {
 	w.heeds(wordWait) // nobody waits here
 	if w.lock == nil {
-		w.heeds(wordYield, wordClear, wordBye, wordRest)
+		w.heeds(wordYield, wordClear, wordBye, wordRest, wordLeave)
+		return
+	}
+	if w.heeds(wordLeave) {
+		w.lock.release()
+		w.hold(nil, writesNot)
+		w.channel.say(wordBye)
 		return
 	}
 	if w.heeds(wordRest) {

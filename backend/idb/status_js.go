@@ -21,7 +21,7 @@ func (s *Store) Status(ctx context.Context) (backend.Status, error) {
 	st := s.head.Load()
 	status := backend.Status{
 		Stored: st.base.root.size + st.log, Pending: st.log, Cached: uint64(s.pages.bytes()),
-		Exclusive: s.writer.alone(), Damage: s.harmed(),
+		Exclusive: s.writer.alone() && !s.tab.away, Damage: s.harmed(),
 	}
 	if q := estimate(ctx); q != nil {
 		status.Used, status.Allowed = q.Used, q.Allowed

@@ -141,7 +141,7 @@ func Open(ctx context.Context, name string, opts *Options) (*Store, error) {
 	s.workers.Go(func() { s.commits(work) })
 	s.workers.Go(func() { s.follow(work) })
 	s.folding.Go(func() { s.checkpoints(work, open) })
-	s.tab = watchTab(work, func(ctx context.Context) { _ = s.drain(ctx) }, s.sleep, s.wake)
+	s.tab = watchTab(work, s.drain, s.yield, s.sleep, s.wake)
 	s.wantCheckpoint()
 	return s, nil
 }
@@ -186,6 +186,14 @@ func (s *Store) Close(ctx context.Context) error {
 		s.conn.close()
 		return classify("close", err)
 	})
+}
+
+// yield lets go of what keeps other contexts waiting. What is on its way to
+// IndexedDB stays so. The error is ctx's.
+func (s *Store) yield(ctx context.Context) error {
+	s.pins.sleep()
+	s.leaveCheckpoint()
+	return s.writer.leave(ctx)
 }
 
 // sleep lets go of what keeps other contexts waiting and this page out of the

@@ -91,8 +91,9 @@ const (
 	// writer that is not alone looks whether it could be.
 	writerIdle = 10 * time.Second
 
-	// wordRest is what a page says to itself: let go.
-	wordRest word = "rest"
+	// What a page says to itself: let go, and let go without a flush.
+	wordRest  word = "rest"
+	wordLeave word = "leave"
 )
 
 // newWriter returns a writer, which is served by serve. It calls flush, when it
@@ -184,8 +185,13 @@ func (w *writer) unclaim(held *claimed) {
 
 // rest lets go of the lock as soon as that can be: the page is about to sleep.
 // It returns when that is done, or ctx's error.
-func (w *writer) rest(ctx context.Context) error {
-	w.hear(wordRest)
+func (w *writer) rest(ctx context.Context) error { return w.letGo(ctx, wordRest) }
+
+// leave is rest without a flush, whose end a page that sleeps wouldn't hear of.
+func (w *writer) leave(ctx context.Context) error { return w.letGo(ctx, wordLeave) }
+
+func (w *writer) letGo(ctx context.Context, said word) error {
+	w.hear(said)
 	for {
 		w.mu.Lock()
 		mode, changed := w.mode, w.changed
