@@ -1,7 +1,7 @@
 // Draws the results: a row for each line of work, a column for each system, in each cell the
 // system's time divided by Larder's in the same round. It follows the reader's light or dark.
 
-import { acknowledgement, digits, lineNames, milliseconds, missing, times } from "./words.mjs";
+import { acknowledgement, digits, lineNames, milliseconds, missing, saveTime, times } from "./words.mjs";
 
 const cell = { width: 66, height: 32 };
 const left = 236;
@@ -75,7 +75,7 @@ const isOther = (found, larder) => larder !== undefined && found.ack !== larder.
 // ofCell returns what is said of a line: Larder's own time, or another's ratio to it, and below it the
 // spread, or, of commits that are saved later, when all were.
 function ofCell(system, line, { ms, saved, ratios }) {
-  const later = line === "commits-async" && saved && `saved ${milliseconds(saved.median)}`;
+  const later = line === "commits-async" && saved && `saved ${saveTime(saved.median, milliseconds)}`;
   if (system.name === "larder" || !ratios.larder) {
     return { words: milliseconds(ms.median), below: later || between(ms), kind: "even" };
   }

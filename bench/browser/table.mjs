@@ -1,7 +1,7 @@
 // The results as Markdown tables, a row for each system.
 
 import { references } from "./statistics.mjs";
-import { acknowledgement, digits, lineNames, missing } from "./words.mjs";
+import { acknowledgement, digits, lineNames, missing, saveTime } from "./words.mjs";
 
 // tables returns the text: times, and ratios to each of the references.
 export function tables({ systems, sizes, summary, rounds }) {
@@ -34,7 +34,7 @@ export function tables({ systems, sizes, summary, rounds }) {
   return [
     table(
       "Milliseconds, median (least–greatest)",
-      ({ ms, saved }) => range(ms) + (saved ? `, saved after ${digits(saved.median)}` : ""),
+      ({ ms, saved }) => range(ms) + (saved ? `, saved after ${saveTime(saved.median)}` : ""),
     ),
     ...ratios,
     ...failures,

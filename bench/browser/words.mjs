@@ -30,6 +30,9 @@ export function milliseconds(ms) {
   return ms >= 1000 ? `${digits(ms / 1000)} s` : `${digits(ms)} ms`;
 }
 
+// saveTime returns the time until all was saved as text, without its unit; one that was cut as "> 10 s".
+export const saveTime = (ms, write = digits) => (Number.isFinite(ms) ? write(ms) : "> 10 s");
+
 // times returns a ratio as text.
 export const times = (ratio) => `${digits(ratio)}${Number.isFinite(ratio) ? "×" : ""}`;
 

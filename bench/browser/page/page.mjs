@@ -5,6 +5,8 @@ import { digest, sizesFor } from "./data.mjs";
 import { Expired, firstRead, linesFor } from "./work.mjs";
 
 const limit = 60_000;
+// How long what was acknowledged may take to be saved.
+const saveLimit = 10_000;
 
 // serve makes the page measure system.
 export function serve(system) {
@@ -99,7 +101,7 @@ async function timed(line, input, session) {
     const output = await line.run(db, input, { end: began + limit });
     result.ms = performance.now() - began;
     if (line.writes && session.ack === "async" && db.flush) {
-      const saved = await Promise.race([db.flush().then(() => true), after(limit)]);
+      const saved = await Promise.race([db.flush().then(() => true), after(saveLimit)]);
       result.saved = performance.now() - began;
       if (!saved) {
         result.unsaved = true;
