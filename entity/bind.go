@@ -18,6 +18,7 @@ type boundStore struct {
 	def        *storeSchema
 	definition Definition
 	indexes    []boundIndex // in the definition's order
+	migrating  bool         // rows may be of older versions
 }
 
 type boundIndex struct {
@@ -37,7 +38,7 @@ func newBinding(c *catalog, defs []Definition) *binding {
 	}
 	for _, d := range defs {
 		def := d.schema()
-		s := &boundStore{def: def, definition: d, indexes: make([]boundIndex, len(def.indexes))}
+		s := &boundStore{def: def, definition: d, indexes: make([]boundIndex, len(def.indexes)), migrating: c.stores[def.name].migration != nil}
 		b.stores[def] = s
 		for i, x := range def.indexes {
 			rec := c.stores[def.name].indexes[x.name]
@@ -48,14 +49,20 @@ func newBinding(c *catalog, defs []Definition) *binding {
 	return b
 }
 
-// building reports whether an index isn't ready.
-func (b *binding) building() bool {
-	for _, x := range b.indexes {
-		if x.building {
-			return true
+// complete reports whether all rows are of their store's version and all
+// indexes are ready.
+func (b *binding) complete() bool {
+	for _, s := range b.stores {
+		if s.migrating {
+			return false
 		}
 	}
-	return false
+	for _, x := range b.indexes {
+		if x.building {
+			return false
+		}
+	}
+	return true
 }
 
 // bind returns the definitions bound to the catalogue that r sees. Reading its
@@ -122,24 +129,8 @@ func (db *DB) publish(b *binding) {
 // binds them. A catalogue that knows them all isn't written to.
 func (db *DB) register(ctx context.Context) error {
 	var b *binding
-	enter := func(r backend.ReadTx) (*catalog, error) {
-		c, err := readCatalog(r)
-		if err != nil {
-			return nil, err
-		}
-		for _, d := range db.defs {
-			empty, err := isEmpty(r, d.schema().name)
-			if err != nil {
-				return nil, rowError("open", d.schema().name, "", nil, err)
-			}
-			if err := c.merge(d.schema(), empty); err != nil {
-				return nil, err
-			}
-		}
-		return c, nil
-	}
 	err := db.backend.View(ctx, func(ctx context.Context, r backend.ReadTx) error {
-		c, err := enter(r)
+		c, err := db.merged(r)
 		if err == nil && len(c.changes) == 0 {
 			b = newBinding(c, db.defs)
 		}
@@ -150,7 +141,7 @@ func (db *DB) register(ctx context.Context) error {
 	}
 	if b == nil {
 		err = db.backend.Update(ctx, func(ctx context.Context, w backend.WriteTx) error {
-			c, err := enter(w)
+			c, err := db.merged(w)
 			if err != nil {
 				return err
 			}
@@ -167,6 +158,24 @@ func (db *DB) register(ctx context.Context) error {
 		db.publish(b)
 	}
 	return err
+}
+
+// merged returns the catalogue with the definitions entered into it.
+func (db *DB) merged(r backend.ReadTx) (*catalog, error) {
+	c, err := readCatalog(r)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range db.defs {
+		empty, err := isEmpty(r, d.schema().name)
+		if err != nil {
+			return nil, rowError("open", d.schema().name, "", nil, err)
+		}
+		if err := c.merge(d.schema(), empty); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
 }
 
 // isEmpty reports whether table has no pairs.

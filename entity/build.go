@@ -2,7 +2,6 @@ package entity
 
 import (
 	"context"
-	"errors"
 
 	"github.com/larderdb/larder/backend"
 )
@@ -15,51 +14,19 @@ const (
 	buildBytes = 256 << 10
 )
 
-// build finishes the indexes that the catalogue knows as being built. Other
-// handles of the database may do the same at the same time: each step begins
-// where the last one ended, whoever did it.
-func (db *DB) build(ctx context.Context) error {
-	for {
-		for _, s := range db.bound.Load().stores {
-			for i := range s.indexes {
-				if err := db.buildIndex(ctx, s, i); err != nil {
-					return errors.Join(err, db.withdraw(ctx, s, i, err))
-				}
-			}
-		}
-		// What other handles changed meanwhile is seen here: it is refused where
-		// these definitions don't know it, and an index that was begun anew is
-		// built like the first.
-		var now *binding
-		err := db.backend.View(ctx, func(ctx context.Context, r backend.ReadTx) (err error) {
-			now, err = db.bind(r)
-			return err
-		})
-		if err != nil || !now.building() {
-			return err
-		}
-	}
-}
-
 // buildIndex finishes index i of s.
-func (db *DB) buildIndex(ctx context.Context, s *boundStore, i int) error {
-	for done := !s.indexes[i].building; !done; {
-		err := db.backend.Update(ctx, func(ctx context.Context, w backend.WriteTx) (err error) {
-			done, err = s.buildStep(w, i)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+func (o opening) buildIndex(ctx context.Context, s *boundStore, i int) error {
+	if !s.indexes[i].building {
+		return nil
 	}
-	return nil
+	p := Progress{Store: s.def.name, Index: s.indexes[i].def.name}
+	return o.steps(ctx, &p, func(w backend.WriteTx) (more bool, err error) { return s.buildStep(w, i, &p) })
 }
 
 // withdraw takes index i out of the catalogue when rows are the reason that it
 // can't be built, so that code without the index can change them.
 func (db *DB) withdraw(ctx context.Context, s *boundStore, i int, reason error) error {
-	if !errors.Is(reason, backend.ErrUnique) && !errors.Is(reason, backend.ErrTooLarge) &&
-		!errors.Is(reason, backend.ErrInvalid) && !errors.Is(reason, backend.ErrCorrupt) {
+	if !isRows(reason) {
 		return nil
 	}
 	x := &s.indexes[i]
@@ -72,15 +39,15 @@ func (db *DB) withdraw(ctx context.Context, s *boundStore, i int, reason error) 
 		if rec == nil || rec.id != x.id || rec.ready {
 			return nil
 		}
-		c.changes = append(c.changes, change{key: indexKey(s.def.name, x.def.name)})
+		c.changes = append(c.changes, recordChange{key: indexKey(s.def.name, x.def.name)})
 		c.dropIndex(rec)
 		return c.write(w)
 	})
 }
 
 // buildStep writes the entries of the next rows into index i and reports
-// whether nothing is left to do.
-func (s *boundStore) buildStep(w backend.WriteTx, i int) (done bool, err error) {
+// whether there may be more.
+func (s *boundStore) buildStep(w backend.WriteTx, i int, p *Progress) (more bool, err error) {
 	x := &s.indexes[i]
 	c, err := readCatalog(w)
 	if err != nil {
@@ -88,11 +55,14 @@ func (s *boundStore) buildStep(w backend.WriteTx, i int) (done bool, err error) 
 	}
 	rec := c.index(s.def.name, x.def.name)
 	if rec == nil || rec.id != x.id || rec.ready {
-		return true, nil // another handle has finished or replaced it
+		return false, nil // another handle has finished or replaced it
 	}
-	last, err := s.buildEntries(w, i, c.cursors[x.id])
+	last, n, err := s.buildEntries(w, i, c.cursors[x.id])
 	if err != nil {
 		return false, err
+	}
+	if err := p.count(w, s.def.name, c.cursors[x.id], n); err != nil {
+		return false, rowError("build", s.def.name, x.def.name, nil, err)
 	}
 	if last != nil {
 		err = w.Put(catalogTable, cursorKey(x.id), cursorFrame(last))
@@ -100,31 +70,27 @@ func (s *boundStore) buildStep(w backend.WriteTx, i int) (done bool, err error) 
 		rec.ready = true
 		c.put(indexKey(s.def.name, x.def.name), rec.frame())
 		if c.cursors[x.id] != nil {
-			c.changes = append(c.changes, change{key: cursorKey(x.id)})
+			c.changes = append(c.changes, recordChange{key: cursorKey(x.id)})
 		}
 		err = c.write(w)
 	}
 	if err != nil {
 		return false, rowError("build", s.def.name, x.def.name, nil, err)
 	}
-	return last == nil, nil
+	return last != nil, nil
 }
 
 // buildEntries writes the entries of the rows after cursor and returns the key
-// of the last one, or nil when it was the store's last.
-func (s *boundStore) buildEntries(w backend.WriteTx, i int, cursor []byte) (last []byte, err error) {
+// of the last one, or nil when it was the store's last, and how many rows there were.
+func (s *boundStore) buildEntries(w backend.WriteTx, i int, cursor []byte) (last []byte, rows int, err error) {
 	x := &s.indexes[i]
 	tx := &Tx{r: w, w: w}
 	m := tx.take()
 	defer scratches.Put(m)
-	r := backend.Range{Limit: buildRows}
-	if cursor != nil {
-		r.Start = append(cursor[:len(cursor):len(cursor)], 0)
-	}
-	rows, size := 0, 0
-	for kv, err := range w.Scan(s.def.name, r) {
+	size := 0
+	for kv, err := range w.Scan(s.def.name, afterCursor(cursor)) {
 		if backend.IsNotFound(err) {
-			return nil, nil
+			return nil, rows, nil
 		}
 		if err == nil {
 			m.reset(len(s.indexes))
@@ -135,15 +101,15 @@ func (s *boundStore) buildEntries(w backend.WriteTx, i int, cursor []byte) (last
 			err = tx.addEntries(x, m, m.new[i].sorted())
 		}
 		if err != nil {
-			return nil, rowError("build", s.def.name, x.def.name, kv.Key, err)
+			return nil, rows, rowError("build", s.def.name, x.def.name, kv.Key, err)
 		}
 		rows++
 		entries := len(m.new[i].buf) + len(m.new[i].ends)*len(kv.Key)
 		if size += len(kv.Value) + entries; rows == buildRows || size > buildBytes {
-			return append([]byte(nil), kv.Key...), nil
+			return append([]byte(nil), kv.Key...), rows, nil
 		}
 	}
-	return nil, nil
+	return nil, rows, nil
 }
 
 // addEntries puts the entries of keys for the row in m.

@@ -20,6 +20,9 @@ const (
 	kindStore  = keys.String("store")
 	kindIndex  = keys.String("index")
 	kindCursor = keys.String("cursor")
+
+	kindModel     = keys.String("model")
+	kindMigration = keys.String("migration")
 )
 
 // A catalog is what the database says about itself.
@@ -27,7 +30,8 @@ type catalog struct {
 	head    head
 	stores  map[string]*storeRecord
 	cursors map[uint64][]byte // by index id: the last row that was built
-	changes []change          // that merge made and that are to be written
+	changes []recordChange    // that merge made and that are to be written
+	todo    []Change          // what merge found to do
 }
 
 // A head is the catalogue's first record.
@@ -41,6 +45,15 @@ type storeRecord struct {
 	codec   string
 	spec    string
 	indexes map[string]*indexRecord
+
+	model     []Field          // of the rows, nil when it isn't known
+	migration *migrationRecord // nil when all rows have been migrated
+}
+
+// A migrationRecord says that a store has rows of older versions.
+type migrationRecord struct {
+	from   uint32 // the lowest version that there may be
+	cursor []byte // the last row that is known to be of the store's version
 }
 
 type indexRecord struct {
@@ -107,7 +120,10 @@ func (c *catalog) check() error {
 	building := make(map[uint64]bool)
 	for store, s := range c.stores {
 		if s.version == 0 {
-			return corrupt(store, "", "there are indexes of a store without a record")
+			return corrupt(store, "", "there are records of a store that has none of its own")
+		}
+		if s.migration != nil && s.migration.from >= s.version {
+			return corrupt(store, "", "rows are being migrated from a version that isn't older")
 		}
 		for index, x := range s.indexes {
 			if _, twice := building[x.id]; twice || x.id == 0 || x.id > c.head.lastIndex {

@@ -21,3 +21,17 @@ type Codec[V any] interface {
 	// refer to src says so, and its values die with their transaction.
 	Decode(src []byte, v *V) error
 }
+
+// A Modeler is a [Codec] that can say what it stores of a value. The catalogue
+// keeps it, so that a field that is gone or renamed is noticed when a database is
+// opened, see [Store.WithMigrations].
+type Modeler interface {
+	// Model returns the stored fields in ascending order of their names.
+	Model() []Field
+}
+
+// A Field is one part of the values of a store.
+type Field struct {
+	Name string // as it is stored, fields of fields with dots: "address.city"
+	Type string // what values it has, in words: "string", "list of int"
+}

@@ -15,36 +15,11 @@ type DB struct {
 	bound   atomic.Pointer[binding] // to the newest catalogue that was read
 	viewed  atomic.Pointer[viewed]  // what the last View was bound to that looked
 	peeked  *Tx                     // Peek's last
-}
 
-// Open reads the catalogue of s, registers what is new in defs, builds the
-// indexes that are missing, and returns when all can be used. An empty database gets
-// a catalogue; one whose catalogue says what defs say is not written to.
-//
-// A missing index is built in transactions of bounded size. When ctx ends or
-// the program dies in between, the next Open goes on where they ended. When an
-// index can't have the rows that there are (two have the same key in a unique
-// index, one has a key that is too large or can't be encoded, one can't be
-// read), Open fails with that error, and the index is taken out of the
-// catalogue again, so that code without it can change the rows.
-//
-// Errors: [backend.ErrInvalid] and [backend.ErrTooLarge] for definitions that
-// can't be (a name twice, a codec without a name) or that say something else
-// than the catalogue under the same version; [backend.ErrSchemaNewer] when the
-// catalogue holds what defs don't know; [backend.ErrCorrupt] for a catalogue
-// that can't be read.
-func Open(ctx context.Context, s backend.Store, defs ...Definition) (*DB, error) {
-	if err := checkDefinitions(defs); err != nil {
-		return nil, err
-	}
-	db := &DB{backend: s, defs: defs}
-	if err := db.register(ctx); err != nil {
-		return nil, err
-	}
-	if err := db.build(ctx); err != nil {
-		return nil, err
-	}
-	return db, nil
+	// Of what Open left to be done behind the DB.
+	ready   chan struct{} // closed when it is done; nil when there was nothing
+	unready error         // why it isn't, once ready is closed
+	stop    context.CancelFunc
 }
 
 // View runs fn with a transaction that reads one snapshot, as [backend.Store]
@@ -114,8 +89,15 @@ func (db *DB) Status(ctx context.Context) (backend.Status, error) {
 	return backend.StatusOf(ctx, db.backend)
 }
 
-// Close closes the engine's store, as [backend.Store] says.
-func (db *DB) Close(ctx context.Context) error { return db.backend.Close(ctx) }
+// Close ends what [OpenOptions].Background has left to be done, which the next
+// Open takes up, and closes the engine's store, as [backend.Store] says.
+func (db *DB) Close(ctx context.Context) error {
+	if db.stop != nil {
+		db.stop()
+		_ = db.Ready(ctx) // its error is Ready's to return
+	}
+	return db.backend.Close(ctx)
+}
 
 // Backend returns the engine's store. Writing to it past the DB can damage
 // what the DB keeps there.

@@ -25,6 +25,10 @@ type Definition interface {
 	// checkRow returns an error when the stored row can't be read.
 	checkRow(primary, frame []byte) error
 
+	// upgradeRow returns the stored row as the store's version writes it, nil
+	// when it is of that version or no step leads there.
+	upgradeRow(frame []byte) ([]byte, error)
+
 	// indexRow sets list to the keys of the stored row in index i.
 	indexRow(i int, primary, frame []byte, list *keyList) error
 
@@ -40,6 +44,8 @@ type storeSchema struct {
 	codec   string
 	spec    string
 	indexes []*indexSchema
+	model   []Field
+	steps   []Step
 }
 
 // An indexSchema is what a definition says about one index. Its address is the
@@ -78,6 +84,9 @@ func checkDefinitions(defs []Definition) error {
 		}
 		if s.version == 0 {
 			return refuse("", failure(backend.ErrInvalid, "the store's version is 0: the first is 1"))
+		}
+		if err := checkSteps(s); err != nil {
+			return err
 		}
 		names := make(map[string]bool)
 		for _, x := range s.indexes {

@@ -39,11 +39,16 @@ func (tx *Tx) checkFree(x *boundIndex, m *scratch, key []byte) error {
 	m.holder = holder{}
 	switch {
 	case found.other != nil:
-		return failure(backend.ErrUnique, "row "+keys.Fmt(found.other)+" has the index key "+keys.Fmt(key))
+		return errHeld(found.other, key)
 	case errors.Is(found.err, backend.ErrTableNotFound):
 		return nil
 	}
 	return found.err
+}
+
+// errHeld is the error for an index key that another row has.
+func errHeld(primary, key []byte) error {
+	return failure(backend.ErrUnique, "row "+keys.Fmt(primary)+" has the index key "+keys.Fmt(key))
 }
 
 // A holder looks for the row that holds an index key. It is a part of scratch,

@@ -7,8 +7,8 @@ import (
 	"github.com/larderdb/larder/backend"
 )
 
-// A change is something that a changed catalogue has to write.
-type change struct {
+// A recordChange is something that a changed catalogue has to write.
+type recordChange struct {
 	key   []byte
 	value []byte // nil deletes the key
 	drop  uint64 // id of an index whose entries go
@@ -21,23 +21,52 @@ func (c *catalog) merge(s *storeSchema, empty bool) error {
 		return rowError("use", s.name, index, nil, failure(class, reason))
 	}
 	rec := c.stores[s.name]
-	if rec != nil && rec.codec != s.codec {
-		return refuse("", backend.ErrSchemaNewer, "the store's values are written by codec "+strconv.Quote(rec.codec)+", this code has "+strconv.Quote(s.codec))
-	}
 	if rec != nil && rec.version > s.version {
 		return refuse("", backend.ErrSchemaNewer, "the store has version "+text(rec.version)+", this code knows "+text(s.version))
 	}
 	if rec != nil && rec.version == s.version && rec.spec != s.spec {
 		return refuse("", backend.ErrInvalid, "the store was made as "+rec.spec+", this code says "+s.spec+": use another name for another store")
 	}
-	raised := rec == nil || rec.version < s.version
-	if rec == nil {
-		rec = c.store(s.name)
+	from, oldest := s.version, s.version // what the catalogue says, and what rows may be
+	if rec != nil {
+		from, oldest = rec.version, rec.version
+		if rec.migration != nil {
+			oldest = rec.migration.from
+			if s.stepFrom(oldest) == nil {
+				return refuse("", backend.ErrInvalid, "rows of version "+text(oldest)+" haven't been migrated yet: open the database with the release that has the step")
+			}
+		}
 	}
+	step := s.stepFrom(oldest)
+	migrate := from < s.version && step != nil
+	if rec != nil && rec.codec != s.codec && (!migrate || step.reads().codec != rec.codec) {
+		return refuse("", backend.ErrSchemaNewer, "the store's values are written by codec "+strconv.Quote(rec.codec)+", this code has "+strconv.Quote(s.codec))
+	}
+	if rec == nil {
+		c.todo = append(c.todo, Change{Kind: NewStore, Store: s.name})
+		rec = c.store(s.name)
+	} else if from < s.version {
+		c.todo = append(c.todo, Change{Kind: NewVersion, Store: s.name})
+	}
+	if err := c.mergeModel(s, rec, from); err != nil {
+		return err
+	}
+	raised := rec.version < s.version
 	if raised {
 		rec.version, rec.codec, rec.spec = s.version, s.codec, s.spec
 		c.put(storeKey(s.name), rec.frame())
 	}
+	if migrate && !empty {
+		rec.migration = &migrationRecord{from: oldest}
+		c.put(migrationKey(s.name), rec.migration.frame())
+		c.todo = append(c.todo, Change{Kind: MigrateRows, Store: s.name})
+	}
+	return c.mergeIndexes(s, rec, raised, migrate, empty, refuse)
+}
+
+// mergeIndexes enters the definition's indexes. Those of rows that are migrated are built
+// anew, since their keys may be others.
+func (c *catalog) mergeIndexes(s *storeSchema, rec *storeRecord, raised, migrate, empty bool, refuse func(string, backend.Class, string) error) error {
 	known := make(map[string]bool)
 	for _, x := range s.indexes {
 		known[x.name] = true
@@ -46,7 +75,7 @@ func (c *catalog) merge(s *storeSchema, empty bool) error {
 		case old == nil:
 		case old.version > x.version:
 			return refuse(x.name, backend.ErrSchemaNewer, "the index has version "+text(old.version)+", this code knows "+text(x.version))
-		case old.version == x.version:
+		case old.version == x.version && !migrate:
 			if old.unique != x.unique || old.spec != x.spec {
 				return refuse(x.name, backend.ErrInvalid, "the index was made as "+describe(old.unique, old.spec)+", this code says "+describe(x.unique, x.spec)+": raise the index's version to have it built anew")
 			}
@@ -58,6 +87,9 @@ func (c *catalog) merge(s *storeSchema, empty bool) error {
 		fresh := &indexRecord{id: c.head.lastIndex, version: x.version, unique: x.unique, spec: x.spec, ready: empty}
 		rec.indexes[x.name] = fresh
 		c.put(indexKey(s.name, x.name), fresh.frame())
+		if !empty {
+			c.todo = append(c.todo, Change{Kind: BuildIndex, Store: s.name, Index: x.name})
+		}
 	}
 	for name, x := range rec.indexes {
 		if known[name] {
@@ -67,21 +99,22 @@ func (c *catalog) merge(s *storeSchema, empty bool) error {
 			return refuse(name, backend.ErrSchemaNewer, "this code doesn't know the index: to remove it, raise the store's version")
 		}
 		delete(rec.indexes, name)
-		c.changes = append(c.changes, change{key: indexKey(s.name, name)})
+		c.changes = append(c.changes, recordChange{key: indexKey(s.name, name)})
 		c.dropIndex(x)
+		c.todo = append(c.todo, Change{Kind: DropIndex, Store: s.name, Index: name})
 	}
 	return nil
 }
 
 func (c *catalog) put(key, value []byte) {
-	c.changes = append(c.changes, change{key: key, value: value})
+	c.changes = append(c.changes, recordChange{key: key, value: value})
 }
 
 func (c *catalog) dropIndex(x *indexRecord) {
-	c.changes = append(c.changes, change{drop: x.id})
+	c.changes = append(c.changes, recordChange{drop: x.id})
 	if _, ok := c.cursors[x.id]; ok {
 		delete(c.cursors, x.id)
-		c.changes = append(c.changes, change{key: cursorKey(x.id)})
+		c.changes = append(c.changes, recordChange{key: cursorKey(x.id)})
 	}
 }
 

@@ -16,6 +16,10 @@ func indexKey(store, index string) []byte {
 	return tuple(kindIndex, keys.String(store), keys.String(index))
 }
 
+func modelKey(store string) []byte { return tuple(kindModel, keys.String(store)) }
+
+func migrationKey(store string) []byte { return tuple(kindMigration, keys.String(store)) }
+
 func cursorKey(id uint64) []byte { return tuple(kindCursor, keys.Uint(id)) }
 
 func (h head) frame() []byte {
@@ -28,6 +32,10 @@ func (s *storeRecord) frame() []byte {
 
 func (x *indexRecord) frame() []byte {
 	return record(keys.Uint(x.id), keys.Uint(x.version), keys.Bool(x.unique), keys.Bool(x.ready), keys.Bytes(x.spec))
+}
+
+func (m *migrationRecord) frame() []byte {
+	return record(keys.Uint(m.from), keys.Bytes(m.cursor))
 }
 
 // cursorFrame is the record of how far an index was built: the primary key of
@@ -120,6 +128,14 @@ func (c *catalog) add(key, frame []byte) error {
 			unique:  bool(field[keys.Bool](f)),
 			ready:   bool(field[keys.Bool](f)),
 			spec:    string(field[keys.Bytes](f)),
+		}
+	case kind == kindModel:
+		c.store(string(field[keys.String](k))).model = parseModel(f)
+	case kind == kindMigration:
+		s := c.store(string(field[keys.String](k)))
+		s.migration = &migrationRecord{from: f.version()}
+		if cursor := field[keys.Bytes](f); cursor != "" {
+			s.migration.cursor = []byte(cursor)
 		}
 	case kind == kindCursor:
 		c.cursors[uint64(field[keys.Uint](k))] = []byte(field[keys.Bytes](f))

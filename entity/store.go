@@ -35,7 +35,7 @@ func New[K keys.Key[K], V any](name string, codec Codec[V], indexes ...IndexOf[K
 		values:  &sync.Pool{New: func() any { return new(V) }},
 	}
 	if codec != nil {
-		s.def.codec = codec.Name()
+		s.def.codec, s.def.model = codec.Name(), modelOf(codec)
 	}
 	for _, x := range indexes {
 		if x == nil {
@@ -136,6 +136,11 @@ func (s *Store[K, V]) decode(frame []byte, v *V) error {
 	if version > s.def.version {
 		return failure(backend.ErrCorrupt, "frame has a schema version that the catalogue doesn't know")
 	}
+	if version < s.def.version && len(s.def.steps) > 0 {
+		if payload, err = s.def.upgrade(version, payload); err != nil {
+			return err
+		}
+	}
 	if err := s.codec.Decode(payload, v); err != nil {
 		return &backend.Error{Class: backend.ErrCorrupt, Reason: "value can't be decoded", Err: err}
 	}
@@ -152,6 +157,17 @@ func (s *Store[K, V]) checkRow(primary, frame []byte) error {
 		return err
 	}
 	return s.decode(frame, new(V))
+}
+
+func (s *Store[K, V]) upgradeRow(frame []byte) ([]byte, error) {
+	version, payload, err := parseFrame(frame)
+	if err != nil || s.def.stepFrom(version) == nil {
+		return nil, err
+	}
+	if payload, err = s.def.upgrade(version, payload); err != nil {
+		return nil, err
+	}
+	return newFrame(s.def.version, payload), nil
 }
 
 func (s *Store[K, V]) indexRow(i int, primary, frame []byte, list *keyList) error {
