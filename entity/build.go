@@ -2,6 +2,7 @@ package entity
 
 import (
 	"context"
+	"errors"
 
 	"github.com/larderdb/larder/backend"
 )
@@ -39,7 +40,7 @@ func (db *DB) withdraw(ctx context.Context, s *boundStore, i int, reason error) 
 		if rec == nil || rec.id != x.id || rec.ready {
 			return nil
 		}
-		c.changes = append(c.changes, recordChange{key: indexKey(s.def.name, x.def.name)})
+		c.remove(indexKey(s.def.name, x.def.name))
 		c.dropIndex(rec)
 		return c.write(w)
 	})
@@ -70,7 +71,7 @@ func (s *boundStore) buildStep(w backend.WriteTx, i int, p *Progress) (more bool
 		rec.ready = true
 		c.put(indexKey(s.def.name, x.def.name), rec.frame())
 		if c.cursors[x.id] != nil {
-			c.changes = append(c.changes, recordChange{key: cursorKey(x.id)})
+			c.remove(cursorKey(x.id))
 		}
 		err = c.write(w)
 	}
@@ -126,4 +127,20 @@ func (tx *Tx) addEntries(x *boundIndex, m *scratch, ks [][]byte) error {
 		}
 	}
 	return nil
+}
+
+// afterCursor selects the rows after cursor, as many as one transaction takes.
+func afterCursor(cursor []byte) backend.Range {
+	r := backend.Range{Limit: buildRows}
+	if cursor != nil {
+		r.Start = append(cursor[:len(cursor):len(cursor)], 0)
+	}
+	return r
+}
+
+// isRows reports whether err says that rows can't be as the definitions want
+// them, and not that the engine failed.
+func isRows(err error) bool {
+	return errors.Is(err, backend.ErrUnique) || errors.Is(err, backend.ErrTooLarge) ||
+		errors.Is(err, backend.ErrInvalid) || errors.Is(err, backend.ErrCorrupt)
 }

@@ -46,14 +46,10 @@ type storeRecord struct {
 	spec    string
 	indexes map[string]*indexRecord
 
-	model     []Field          // of the rows, nil when it isn't known
-	migration *migrationRecord // nil when all rows have been migrated
-}
-
-// A migrationRecord says that a store has rows of older versions.
-type migrationRecord struct {
-	from   uint32 // the lowest version that there may be
-	cursor []byte // the last row that is known to be of the store's version
+	// Frames that only a definition with a model or migrations looks into, nil
+	// where there is none.
+	model     []byte
+	migration []byte
 }
 
 type indexRecord struct {
@@ -121,9 +117,6 @@ func (c *catalog) check() error {
 	for store, s := range c.stores {
 		if s.version == 0 {
 			return corrupt(store, "", "there are records of a store that has none of its own")
-		}
-		if s.migration != nil && s.migration.from >= s.version {
-			return corrupt(store, "", "rows are being migrated from a version that isn't older")
 		}
 		for index, x := range s.indexes {
 			if _, twice := building[x.id]; twice || x.id == 0 || x.id > c.head.lastIndex {

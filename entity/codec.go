@@ -26,8 +26,9 @@ type Codec[V any] interface {
 // keeps it, so that a field that is gone or renamed is noticed when a database is
 // opened, see [Store.WithMigrations].
 type Modeler interface {
-	// Model returns the stored fields in ascending order of their names.
-	Model() []Field
+	// Model returns the stored fields, see [ModelOf], or nil when the codec
+	// can't say.
+	Model() Model
 }
 
 // A Field is one part of the values of a store.

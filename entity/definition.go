@@ -44,8 +44,8 @@ type storeSchema struct {
 	codec   string
 	spec    string
 	indexes []*indexSchema
-	model   []Field
-	steps   []Step
+	model   Model      // nil when the codec has none
+	steps   migrations // nil when there are none
 }
 
 // An indexSchema is what a definition says about one index. Its address is the
@@ -85,8 +85,10 @@ func checkDefinitions(defs []Definition) error {
 		if s.version == 0 {
 			return refuse("", failure(backend.ErrInvalid, "the store's version is 0: the first is 1"))
 		}
-		if err := checkSteps(s); err != nil {
-			return err
+		if s.steps != nil {
+			if err := s.steps.check(s); err != nil {
+				return err
+			}
 		}
 		names := make(map[string]bool)
 		for _, x := range s.indexes {

@@ -17,13 +17,13 @@ type modelled[V any] struct {
 	fields string
 }
 
-func (c modelled[V]) Model() []entity.Field {
+func (c modelled[V]) Model() entity.Model {
 	var model []entity.Field
 	for _, f := range strings.Fields(c.fields) {
 		name, typ, _ := strings.Cut(f, ":")
 		model = append(model, entity.Field{Name: name, Type: typ})
 	}
-	return model
+	return entity.ModelOf(model)
 }
 
 // TestFields opens a database with values of other fields.

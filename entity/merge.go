@@ -27,46 +27,56 @@ func (c *catalog) merge(s *storeSchema, empty bool) error {
 	if rec != nil && rec.version == s.version && rec.spec != s.spec {
 		return refuse("", backend.ErrInvalid, "the store was made as "+rec.spec+", this code says "+s.spec+": use another name for another store")
 	}
-	from, oldest := s.version, s.version // what the catalogue says, and what rows may be
+	from, reads, migrate := s.version, s.codec, false
 	if rec != nil {
-		from, oldest = rec.version, rec.version
-		if rec.migration != nil {
-			oldest = rec.migration.from
-			if s.stepFrom(oldest) == nil {
-				return refuse("", backend.ErrInvalid, "rows of version "+text(oldest)+" haven't been migrated yet: open the database with the release that has the step")
-			}
+		from = rec.version
+		old, err := "", error(nil)
+		if s.steps != nil {
+			old, err = s.steps.codec(rec)
+		} else if rec.migration != nil {
+			err = errUnfinished
+		}
+		if err != nil {
+			return rowError("use", s.name, "", nil, err)
+		}
+		if migrate = from < s.version && old != ""; migrate {
+			reads = old
+		}
+		if rec.codec != reads {
+			return refuse("", backend.ErrSchemaNewer, "the store's values are written by codec "+strconv.Quote(rec.codec)+", this code has "+strconv.Quote(reads))
 		}
 	}
-	step := s.stepFrom(oldest)
-	migrate := from < s.version && step != nil
-	if rec != nil && rec.codec != s.codec && (!migrate || step.reads().codec != rec.codec) {
-		return refuse("", backend.ErrSchemaNewer, "the store's values are written by codec "+strconv.Quote(rec.codec)+", this code has "+strconv.Quote(s.codec))
-	}
-	if rec == nil {
-		c.todo = append(c.todo, Change{Kind: NewStore, Store: s.name})
+	switch {
+	case rec == nil:
+		c.plan(NewStore, s.name, "")
 		rec = c.store(s.name)
-	} else if from < s.version {
-		c.todo = append(c.todo, Change{Kind: NewVersion, Store: s.name})
+	case from < s.version:
+		c.plan(NewVersion, s.name, "")
 	}
-	if err := c.mergeModel(s, rec, from); err != nil {
-		return err
+	if s.model != nil {
+		if err := s.model.merge(c, s, rec, from); err != nil {
+			return err
+		}
+	}
+	if migrate && !empty {
+		rec.migration = s.steps.begin(rec)
+		c.put(migrationKey(s.name), rec.migration)
+		c.plan(MigrateRows, s.name, "")
 	}
 	raised := rec.version < s.version
 	if raised {
 		rec.version, rec.codec, rec.spec = s.version, s.codec, s.spec
 		c.put(storeKey(s.name), rec.frame())
 	}
-	if migrate && !empty {
-		rec.migration = &migrationRecord{from: oldest}
-		c.put(migrationKey(s.name), rec.migration.frame())
-		c.todo = append(c.todo, Change{Kind: MigrateRows, Store: s.name})
-	}
-	return c.mergeIndexes(s, rec, raised, migrate, empty, refuse)
+	return c.mergeIndexes(s, rec, raised, migrate, empty)
 }
 
 // mergeIndexes enters the definition's indexes. Those of rows that are migrated are built
 // anew, since their keys may be others.
-func (c *catalog) mergeIndexes(s *storeSchema, rec *storeRecord, raised, migrate, empty bool, refuse func(string, backend.Class, string) error) error {
+func (c *catalog) mergeIndexes(s *storeSchema, rec *storeRecord, raised, migrate, empty bool) error {
+	refuse := func(index string, class backend.Class, reason string) error {
+		return rowError("use", s.name, index, nil, failure(class, reason))
+	}
 	known := make(map[string]bool)
 	for _, x := range s.indexes {
 		known[x.name] = true
@@ -88,7 +98,7 @@ func (c *catalog) mergeIndexes(s *storeSchema, rec *storeRecord, raised, migrate
 		rec.indexes[x.name] = fresh
 		c.put(indexKey(s.name, x.name), fresh.frame())
 		if !empty {
-			c.todo = append(c.todo, Change{Kind: BuildIndex, Store: s.name, Index: x.name})
+			c.plan(BuildIndex, s.name, x.name)
 		}
 	}
 	for name, x := range rec.indexes {
@@ -99,22 +109,32 @@ func (c *catalog) mergeIndexes(s *storeSchema, rec *storeRecord, raised, migrate
 			return refuse(name, backend.ErrSchemaNewer, "this code doesn't know the index: to remove it, raise the store's version")
 		}
 		delete(rec.indexes, name)
-		c.changes = append(c.changes, recordChange{key: indexKey(s.name, name)})
+		c.remove(indexKey(s.name, name))
 		c.dropIndex(x)
-		c.todo = append(c.todo, Change{Kind: DropIndex, Store: s.name, Index: name})
+		c.plan(DropIndex, s.name, name)
 	}
 	return nil
+}
+
+// errUnfinished is for code that lacks the step for rows that there are.
+var errUnfinished = failure(backend.ErrInvalid, "rows of an older version haven't been migrated yet: open the database with the release that has the step")
+
+// plan notes what Open has to do.
+func (c *catalog) plan(kind ChangeKind, store, index string) {
+	c.todo = append(c.todo, Change{Kind: kind, Store: store, Index: index})
 }
 
 func (c *catalog) put(key, value []byte) {
 	c.changes = append(c.changes, recordChange{key: key, value: value})
 }
 
+func (c *catalog) remove(key []byte) { c.put(key, nil) }
+
 func (c *catalog) dropIndex(x *indexRecord) {
 	c.changes = append(c.changes, recordChange{drop: x.id})
 	if _, ok := c.cursors[x.id]; ok {
 		delete(c.cursors, x.id)
-		c.changes = append(c.changes, recordChange{key: cursorKey(x.id)})
+		c.remove(cursorKey(x.id))
 	}
 }
 

@@ -1,10 +1,8 @@
 package entity
 
 import (
-	"context"
-	"errors"
-
 	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/keys"
 )
 
 // A Step leads the rows of one version of a store to the next, see
@@ -25,7 +23,7 @@ type Step interface {
 // A stepSide is a codec without its type.
 type stepSide struct {
 	codec string
-	model []Field
+	model Model
 }
 
 func sideOf[V any](c Codec[V]) *stepSide {
@@ -105,35 +103,63 @@ func (keep) apply(dst, payload []byte) ([]byte, error) { return append(dst, payl
 // since it would drop it from each row that it changes.
 func (s *Store[K, V]) WithMigrations(version uint32, steps ...Step) *Store[K, V] {
 	c := s.WithSchema(version, s.def.spec)
-	c.def.steps = steps
+	if len(steps) > 0 {
+		c.def.steps = stepList(steps)
+	}
 	return c
 }
 
-// checkSteps returns an error when the store's steps don't lead to its values.
-func checkSteps(s *storeSchema) error {
+// migrations is what merge, Open and reads need to know of a store's steps. It
+// is an interface so that a program without steps doesn't link what does it.
+type migrations interface {
+	// check returns an error when the steps don't lead to the store's values.
+	check(s *storeSchema) error
+
+	// codec returns the name of the codec by which rows are read that may be as
+	// old as rec says, and empty when no step concerns them.
+	codec(rec *storeRecord) (string, error)
+
+	// begin returns the record with which a migration of the store begins.
+	begin(rec *storeRecord) []byte
+
+	// upgrade returns what the steps make of a payload of the given version, which is
+	// the payload itself, and false, where there is nothing to do.
+	upgrade(version uint32, payload []byte) ([]byte, bool, error)
+
+	// rewrite writes the next old rows anew and reports whether there may be more.
+	rewrite(s *boundStore, w backend.WriteTx, p *Progress) (more bool, err error)
+
+	// first returns the first step for rows of the given version, or nil.
+	first(version uint32) Step
+}
+
+// stepList implements migrations.
+type stepList []Step
+
+func (l stepList) check(s *storeSchema) error {
 	refuse := func(reason string) error {
 		return &Error{Op: "open", Store: s.name, Err: failure(backend.ErrInvalid, reason)}
 	}
 	last := uint32(0)
 	codec := "" // what the step before has written
-	for _, step := range s.steps {
+	for _, step := range l {
 		if step == nil {
 			return refuse("a migration step is nil")
 		}
 		from := step.from()
+		name := "the migration step from version " + text(from)
 		if from <= last || from >= s.version {
-			return refuse("the migration step from version " + text(from) + " is out of order: steps ascend and end below version " + text(s.version))
+			return refuse(name + " is out of order: steps ascend and end below version " + text(s.version))
 		}
 		last = from
 		in, out := step.reads(), step.writes()
-		if in == nil {
+		switch {
+		case in == nil:
 			continue
-		}
-		if in.codec == "" || out.codec == "" {
-			return refuse("the migration step from version " + text(from) + " has no codec")
-		}
-		if codec != "" && in.codec != codec {
-			return refuse("the migration step from version " + text(from) + " reads codec " + in.codec + ", the one before writes " + codec)
+		case in.codec == "" || out.codec == "":
+			return refuse(name + " has no codec")
+		case codec != "" && in.codec != codec:
+			return refuse(name + " reads codec " + in.codec + ", the one before writes " + codec)
 		}
 		codec = out.codec
 	}
@@ -143,9 +169,18 @@ func checkSteps(s *storeSchema) error {
 	return nil
 }
 
-// stepFrom returns the first step that changes rows of the given version, or nil.
-func (s *storeSchema) stepFrom(version uint32) Step {
-	for _, step := range s.steps {
+func (l stepList) first(version uint32) Step {
+	for _, step := range l {
+		if step.from() >= version {
+			return step
+		}
+	}
+	return nil
+}
+
+// changing is first without the steps that keep rows as they are.
+func (l stepList) changing(version uint32) Step {
+	for _, step := range l {
 		if step.from() >= version && step.reads() != nil {
 			return step
 		}
@@ -153,32 +188,63 @@ func (s *storeSchema) stepFrom(version uint32) Step {
 	return nil
 }
 
-// upgrade returns what the steps make of a payload of the given version, which
-// is the payload itself where there is nothing to do.
-func (s *storeSchema) upgrade(version uint32, payload []byte) ([]byte, error) {
-	for _, step := range s.steps {
+func (l stepList) codec(rec *storeRecord) (string, error) {
+	oldest, _, err := rec.oldest()
+	if err != nil {
+		return "", err
+	}
+	step := l.changing(oldest)
+	switch {
+	case step != nil:
+		return step.reads().codec, nil
+	case rec.migration != nil:
+		return "", errUnfinished
+	}
+	return "", nil
+}
+
+func (l stepList) begin(rec *storeRecord) []byte {
+	oldest, _, _ := rec.oldest() // codec has seen the error
+	return migrationFrame(oldest, nil)
+}
+
+func (l stepList) upgrade(version uint32, payload []byte) ([]byte, bool, error) {
+	changed := false
+	for _, step := range l {
 		if step.from() < version || step.reads() == nil {
 			continue
 		}
 		var err error
 		if payload, err = step.apply(nil, payload); err != nil {
-			return nil, err
+			return nil, false, err
 		}
+		changed = true
 	}
-	return payload, nil
+	return payload, changed, nil
 }
 
-// migrateRows writes the store's old rows anew.
-func (o opening) migrateRows(ctx context.Context, s *boundStore) error {
-	if !s.migrating {
-		return nil
+// oldest returns the lowest version that a row may have, and the last row that is
+// known to have the store's.
+func (rec *storeRecord) oldest() (version uint32, cursor []byte, err error) {
+	if rec.migration == nil {
+		return rec.version, nil, nil
 	}
-	p := Progress{Store: s.def.name}
-	return o.steps(ctx, &p, func(w backend.WriteTx) (more bool, err error) { return s.migrateStep(w, &p) })
+	f := recordFields(rec.migration)
+	version = f.version()
+	if b := field[keys.Bytes](f); b != "" {
+		cursor = []byte(b)
+	}
+	if f.err == nil && version >= rec.version {
+		f.err = failure(backend.ErrCorrupt, "rows are being migrated from a version that isn't older")
+	}
+	return version, cursor, f.end()
 }
 
-// migrateStep writes the next rows anew and reports whether there may be more.
-func (s *boundStore) migrateStep(w backend.WriteTx, p *Progress) (more bool, err error) {
+func migrationFrame(oldest uint32, cursor []byte) []byte {
+	return record(keys.Uint(oldest), keys.Bytes(cursor))
+}
+
+func (l stepList) rewrite(s *boundStore, w backend.WriteTx, p *Progress) (more bool, err error) {
 	c, err := readCatalog(w)
 	if err != nil {
 		return false, err
@@ -187,18 +253,21 @@ func (s *boundStore) migrateStep(w backend.WriteTx, p *Progress) (more bool, err
 	if rec == nil || rec.version != s.def.version || rec.migration == nil {
 		return false, nil // another handle has finished or replaced it
 	}
-	last, n, err := s.rewriteRows(w, rec.migration.cursor)
+	oldest, cursor, err := rec.oldest()
+	if err != nil {
+		return false, catalogError(s.def.name, "", nil, err)
+	}
+	last, n, err := s.rewriteRows(w, cursor)
 	if err != nil {
 		return false, err
 	}
-	if err := p.count(w, s.def.name, rec.migration.cursor, n); err != nil {
-		return false, rowError("migrate", s.def.name, "", nil, err)
-	}
-	if last != nil {
-		rec.migration.cursor = last
-		err = w.Put(catalogTable, migrationKey(s.def.name), rec.migration.frame())
-	} else {
-		c.changes = append(c.changes, recordChange{key: migrationKey(s.def.name)})
+	err = p.count(w, s.def.name, cursor, n)
+	switch {
+	case err != nil:
+	case last != nil:
+		err = w.Put(catalogTable, migrationKey(s.def.name), migrationFrame(oldest, last))
+	default:
+		c.remove(migrationKey(s.def.name))
 		err = c.write(w)
 	}
 	if err != nil {
@@ -231,20 +300,4 @@ func (s *boundStore) rewriteRows(w backend.WriteTx, cursor []byte) (last []byte,
 		}
 	}
 	return nil, rows, nil
-}
-
-// afterCursor selects the rows after cursor, as many as one transaction takes.
-func afterCursor(cursor []byte) backend.Range {
-	r := backend.Range{Limit: buildRows}
-	if cursor != nil {
-		r.Start = append(cursor[:len(cursor):len(cursor)], 0)
-	}
-	return r
-}
-
-// isRows reports whether err says that rows can't be as the definitions want
-// them, and not that the engine failed.
-func isRows(err error) bool {
-	return errors.Is(err, backend.ErrUnique) || errors.Is(err, backend.ErrTooLarge) ||
-		errors.Is(err, backend.ErrInvalid) || errors.Is(err, backend.ErrCorrupt)
 }

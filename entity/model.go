@@ -5,113 +5,120 @@ import (
 	"github.com/larderdb/larder/keys"
 )
 
-// modelOf returns what c says about the values that it stores, nil when it says
-// nothing.
-func modelOf[V any](c Codec[V]) []Field {
+// A Model is the fields of a type as a codec stores them, see [ModelOf].
+type Model interface {
+	// merge compares the fields of the code's values with those that the
+	// database's rows, of version from and later, have, and enters what has come.
+	// It returns an error when a row's field would be lost without anybody having
+	// said so.
+	merge(c *catalog, s *storeSchema, rec *storeRecord, from uint32) error
+}
+
+// ModelOf returns the model of a type with the given fields, in ascending order
+// of their names, each once.
+func ModelOf(fields []Field) Model { return model(fields) }
+
+// model implements Model. A program whose codecs have no models doesn't link it.
+type model []Field
+
+// modelOf returns the model of c's values, nil when it says nothing about them.
+func modelOf[V any](c Codec[V]) Model {
 	if m, ok := c.(Modeler); ok {
 		return m.Model()
 	}
 	return nil
 }
 
-// modelFrame is the record of a store's model.
-func modelFrame(model []Field) []byte {
+func (m model) frame() []byte {
 	var parts []keys.Part
-	for _, f := range model {
+	for _, f := range m {
 		parts = append(parts, keys.String(f.Name), keys.String(f.Type))
 	}
 	return record(parts...)
 }
 
-func parseModel(f *fields) []Field {
-	var model []Field
+func parseModel(frame []byte) (model, error) {
+	f := recordFields(frame)
+	var m model
 	for f.err == nil && len(f.rest) > 0 {
-		model = append(model, Field{string(field[keys.String](f)), string(field[keys.String](f))})
-	}
-	for i := 1; i < len(model); i++ {
-		if f.err == nil && model[i-1].Name >= model[i].Name {
+		m = append(m, Field{string(field[keys.String](f)), string(field[keys.String](f))})
+		if n := len(m); n > 1 && f.err == nil && m[n-2].Name >= m[n-1].Name {
 			f.err = failure(backend.ErrCorrupt, "a model's fields aren't in order")
 		}
 	}
-	return model
+	return m, f.err
 }
 
-// missing returns the first field of old that model lacks or has with another
-// type, and that type.
-func missing(old, model []Field) (lost Field, now string, found bool) {
+// lacks returns the first field of old that m lacks or has with another type,
+// and that type.
+func (m model) lacks(old model) (lost Field, now string, found bool) {
 	i := 0
 	for _, f := range old {
-		for i < len(model) && model[i].Name < f.Name {
+		for i < len(m) && m[i].Name < f.Name {
 			i++
 		}
-		if i == len(model) || model[i].Name != f.Name {
+		if i == len(m) || m[i].Name != f.Name {
 			return f, "", true
 		}
-		if model[i].Type != f.Type {
-			return f, model[i].Type, true
+		if m[i].Type != f.Type {
+			return f, m[i].Type, true
 		}
 	}
 	return Field{}, "", false
 }
 
-func sameModel(a, b []Field) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
+func (m model) merge(c *catalog, s *storeSchema, rec *storeRecord, from uint32) error {
+	if rec.model != nil {
+		old, err := parseModel(rec.model)
+		if err == nil {
+			err = m.check(s, old, from)
+		}
+		if err != nil {
+			return rowError("use", s.name, "", nil, err)
+		}
+		if from == s.version && len(old) < len(m) {
+			c.plan(NewFields, s.name, "")
 		}
 	}
-	return true
-}
-
-// mergeModel compares the fields of the code's values with those that the
-// database's rows have, and enters what has come. It returns an error when a row's
-// field would be lost without anybody having said so.
-func (c *catalog) mergeModel(s *storeSchema, rec *storeRecord, from uint32) error {
-	refuse := func(class backend.Class, reason string) error {
-		return rowError("use", s.name, "", nil, failure(class, reason))
-	}
-	if len(rec.model) > 0 {
-		model, whose := s.model, "this code"
-		step := s.stepFrom(from)
-		if from < s.version && step != nil {
-			model, whose = step.reads().model, "the migration step from version "+text(step.from())
-		}
-		lost, now, found := missing(rec.model, model)
-		what := whose + ` lacks the field "` + lost.Name + `" that rows of version ` + text(from) + " have"
-		if now != "" {
-			what = whose + ` has the field "` + lost.Name + `" as ` + now + ", rows of version " + text(from) + " have it as " + lost.Type
-		}
-		switch {
-		case !found || len(model) == 0 || s.keeps(from):
-		case step != nil && from < s.version:
-			return refuse(backend.ErrInvalid, what+": open the database with the release that has the steps before it")
-		case from < s.version:
-			return refuse(backend.ErrInvalid, what+": give a step by Migrate, or Keep if it is meant")
-		case now != "":
-			return refuse(backend.ErrInvalid, what+": raise the store's version")
-		default:
-			return refuse(backend.ErrSchemaNewer, what+": newer code has added it; to remove or rename it, raise the store's version")
-		}
-	}
-	if !sameModel(rec.model, s.model) && len(s.model) > 0 {
-		if rec.version == from && from == s.version && len(rec.model) > 0 {
-			c.todo = append(c.todo, Change{Kind: NewFields, Store: s.name})
-		}
-		rec.model = s.model
-		c.put(modelKey(s.name), modelFrame(s.model))
+	if frame := m.frame(); string(frame) != string(rec.model) {
+		rec.model = frame
+		c.put(modelKey(s.name), frame)
 	}
 	return nil
 }
 
-// keeps reports whether a step says that rows of the given version are kept.
-func (s *storeSchema) keeps(version uint32) bool {
-	for _, step := range s.steps {
-		if step.from() >= version {
-			return step.reads() == nil
+// check returns an error when m, or the step that reads rows of version from,
+// lacks a field of old.
+func (m model) check(s *storeSchema, old model, from uint32) error {
+	reader, whose, stepped := m, "this code", false
+	if from < s.version && s.steps != nil {
+		if step := s.steps.first(from); step != nil {
+			in := step.reads()
+			if in == nil {
+				return nil // whoever says Keep means it
+			}
+			reader, stepped = nil, true
+			if known, ok := in.model.(model); ok {
+				reader = known
+			}
+			whose = "the migration step from version " + text(step.from())
 		}
 	}
-	return false
+	lost, now, found := reader.lacks(old)
+	if !found || reader == nil {
+		return nil
+	}
+	what := whose + ` lacks the field "` + lost.Name + `" that rows of version ` + text(from) + " have: "
+	if now != "" {
+		what = whose + ` has the field "` + lost.Name + `" as ` + now + ", rows of version " + text(from) + " have it as " + lost.Type + ": "
+	}
+	switch {
+	case stepped:
+		return failure(backend.ErrInvalid, what+"open the database with the release that has the steps before it")
+	case from < s.version:
+		return failure(backend.ErrInvalid, what+"give a step by Migrate, or Keep if it is meant")
+	case now != "":
+		return failure(backend.ErrInvalid, what+"raise the store's version")
+	}
+	return failure(backend.ErrSchemaNewer, what+"newer code has added it; to remove or rename it, raise the store's version")
 }

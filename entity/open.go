@@ -107,8 +107,12 @@ func (o opening) run(ctx context.Context) error {
 	db := o.db
 	for {
 		for _, s := range db.bound.Load().stores {
-			if err := o.migrateRows(ctx, s); err != nil {
-				return err
+			if s.migrating {
+				p := Progress{Store: s.def.name}
+				err := o.steps(ctx, &p, func(w backend.WriteTx) (more bool, err error) { return s.def.steps.rewrite(s, w, &p) })
+				if err != nil {
+					return err
+				}
 			}
 			for i := range s.indexes {
 				if err := o.buildIndex(ctx, s, i); err != nil {

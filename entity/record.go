@@ -34,10 +34,6 @@ func (x *indexRecord) frame() []byte {
 	return record(keys.Uint(x.id), keys.Uint(x.version), keys.Bool(x.unique), keys.Bool(x.ready), keys.Bytes(x.spec))
 }
 
-func (m *migrationRecord) frame() []byte {
-	return record(keys.Uint(m.from), keys.Bytes(m.cursor))
-}
-
 // cursorFrame is the record of how far an index was built: the primary key of
 // the last row that has its entries.
 func cursorFrame(primary []byte) []byte { return record(keys.Bytes(primary)) }
@@ -130,13 +126,11 @@ func (c *catalog) add(key, frame []byte) error {
 			spec:    string(field[keys.Bytes](f)),
 		}
 	case kind == kindModel:
-		c.store(string(field[keys.String](k))).model = parseModel(f)
+		c.store(string(field[keys.String](k))).model = frame
+		f.rest = nil
 	case kind == kindMigration:
-		s := c.store(string(field[keys.String](k)))
-		s.migration = &migrationRecord{from: f.version()}
-		if cursor := field[keys.Bytes](f); cursor != "" {
-			s.migration.cursor = []byte(cursor)
-		}
+		c.store(string(field[keys.String](k))).migration = frame
+		f.rest = nil
 	case kind == kindCursor:
 		c.cursors[uint64(field[keys.Uint](k))] = []byte(field[keys.Bytes](f))
 	default:

@@ -136,8 +136,8 @@ func (s *Store[K, V]) decode(frame []byte, v *V) error {
 	if version > s.def.version {
 		return failure(backend.ErrCorrupt, "frame has a schema version that the catalogue doesn't know")
 	}
-	if version < s.def.version && len(s.def.steps) > 0 {
-		if payload, err = s.def.upgrade(version, payload); err != nil {
+	if version < s.def.version && s.def.steps != nil {
+		if payload, _, err = s.def.steps.upgrade(version, payload); err != nil {
 			return err
 		}
 	}
@@ -161,10 +161,11 @@ func (s *Store[K, V]) checkRow(primary, frame []byte) error {
 
 func (s *Store[K, V]) upgradeRow(frame []byte) ([]byte, error) {
 	version, payload, err := parseFrame(frame)
-	if err != nil || s.def.stepFrom(version) == nil {
+	if err != nil || s.def.steps == nil {
 		return nil, err
 	}
-	if payload, err = s.def.upgrade(version, payload); err != nil {
+	payload, changed, err := s.def.steps.upgrade(version, payload)
+	if err != nil || !changed {
 		return nil, err
 	}
 	return newFrame(s.def.version, payload), nil
