@@ -16,8 +16,9 @@ import (
 
 const root = "../.."
 
-// documents show code; each of their blocks is checked.
-var documents = []string{"README.md", "js/README.md", "AGENTS.md", "CONTRIBUTING.md", "docs/GUIDE.md"}
+// documents are patterns of the documents that show code; each of their blocks
+// is checked.
+var documents = []string{"README.md", "js/README.md", "AGENTS.md", "CONTRIBUTING.md", "docs/*.md", "docs/guides/*.md"}
 
 // A snippet is a fenced block of a document.
 type snippet struct {
@@ -26,14 +27,28 @@ type snippet struct {
 	lines    []string // without common indentation and empty lines
 }
 
-// read returns the blocks of a document. One that isn't there has none, but the
-// README must be there.
-func read(t *testing.T, name string) []snippet {
+// read returns the blocks of the documents that match a pattern.
+func read(t *testing.T, pattern string) []snippet {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, name))
-	if os.IsNotExist(err) && name != "README.md" {
-		return nil
+	names, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+	if err != nil {
+		t.Fatal(err)
 	}
+	var found []snippet
+	for _, name := range names {
+		found = append(found, blocks(t, name)...)
+	}
+	return found
+}
+
+// blocks returns the blocks of a document.
+func blocks(t *testing.T, path string) []snippet {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, err := filepath.Rel(root, path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,12 +88,16 @@ func normal(lines []string) []string {
 	return kept
 }
 
+// expected is how a program that must not compile says why.
+var expected = regexp.MustCompile(`\s*// want ".*"$`)
+
 // sources returns the normal lines of every file that a lane runs, by the
-// language of a block.
+// language of a block. What must not compile is run by internal/compilefail; a
+// document shows it without the error that is expected.
 func sources(t *testing.T) map[string]map[string][]string {
 	t.Helper()
 	run := map[string]*regexp.Regexp{
-		"go": regexp.MustCompile(`^(examples/.*\.go|.*_test\.go)$`),
+		"go": regexp.MustCompile(`^(examples/.*\.go|.*_test\.go|.*/testdata/compilefail/.*\.go)$`),
 		"js": regexp.MustCompile(`^(examples/.*\.m?js|js/test/.*\.(mjs|js)|web/demo/.*\.m?js)$`),
 		"ts": regexp.MustCompile(`^js/test/.*\.ts$`),
 	}
@@ -87,7 +106,7 @@ func sources(t *testing.T) map[string]map[string][]string {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && slices.Contains([]string{"node_modules", "build", "dist", ".git", "testdata"}, d.Name()) {
+		if d.IsDir() && slices.Contains([]string{"node_modules", "build", "dist", ".git"}, d.Name()) {
 			return fs.SkipDir
 		}
 		name, err := filepath.Rel(root, path)
@@ -102,7 +121,11 @@ func sources(t *testing.T) map[string]map[string][]string {
 			if err != nil {
 				return err
 			}
-			all[language][name] = normal(strings.Split(string(text), "\n"))
+			lines := strings.Split(string(text), "\n")
+			for i, line := range lines {
+				lines[i] = expected.ReplaceAllString(line, "")
+			}
+			all[language][name] = normal(lines)
 		}
 		return nil
 	})
