@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/larderdb/larder/backend"
-	"github.com/larderdb/larder/backend/backendtest"
+	"github.com/larderdb/larder/backend/faults"
 	"github.com/larderdb/larder/entity"
 	"github.com/larderdb/larder/entity/codec/msgpack"
 	"github.com/larderdb/larder/keys"
@@ -37,7 +37,7 @@ func TestBuildLargeIndex(t *testing.T) {
 		}
 		fill(t, db, old, rows)
 		size, largest := 0, 0
-		counted := backendtest.WithFaults(s, func(c backendtest.Call) error {
+		counted := faults.Inject(s, func(c faults.Call) error {
 			switch c.Op {
 			case "update":
 				size = 0
@@ -65,7 +65,7 @@ func TestBuildLargeIndex(t *testing.T) {
 func killedOpen(t *testing.T, s backend.Store, n int, defs ...entity.Definition) {
 	t.Helper()
 	killed := errors.New("killed")
-	dying := backendtest.WithFaults(s, func(c backendtest.Call) error {
+	dying := faults.Inject(s, func(c faults.Call) error {
 		if c.Op == "commit" {
 			if n--; n == 0 {
 				return killed

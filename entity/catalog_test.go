@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/larderdb/larder/backend"
-	"github.com/larderdb/larder/backend/backendtest"
+	"github.com/larderdb/larder/backend/faults"
 	"github.com/larderdb/larder/entity"
 	"github.com/larderdb/larder/entity/codec/msgpack"
 	"github.com/larderdb/larder/keys"
@@ -206,7 +206,7 @@ func TestBuild(t *testing.T) {
 
 		t.Run("a build that is killed goes on at the next Open", func(t *testing.T) {
 			commits := 0
-			dying := backendtest.WithFaults(s, func(c backendtest.Call) error {
+			dying := faults.Inject(s, func(c faults.Call) error {
 				if c.Op == "commit" {
 					if commits++; commits == 4 { // the registration and two steps are through
 						return killed
@@ -224,7 +224,7 @@ func TestBuild(t *testing.T) {
 				t.Fatalf("the index has %d entries after the kill, want some and not all", half)
 			}
 			puts := 0
-			counted := backendtest.WithFaults(s, func(c backendtest.Call) error {
+			counted := faults.Inject(s, func(c faults.Call) error {
 				if c.Op == "put" && c.Table == "_index/1" {
 					puts++
 				}

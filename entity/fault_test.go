@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/larderdb/larder/backend"
-	"github.com/larderdb/larder/backend/backendtest"
+	"github.com/larderdb/larder/backend/faults"
 	"github.com/larderdb/larder/entity"
 	"github.com/larderdb/larder/keys"
 )
@@ -31,7 +31,7 @@ func TestD7_FaultBetweenWrites(t *testing.T) {
 				db, d := withUsers(t, s)
 				before := dumpOf(t, s)
 				for n, failed := int64(1), true; failed; n++ {
-					faulty := backendtest.WithFaults(s, backendtest.NthCall(n, injected))
+					faulty := faults.Inject(s, faults.Nth(n, injected))
 					fdb, err := entity.Open(t.Context(), faulty, d.users)
 					if errors.Is(err, injected) {
 						continue
@@ -101,7 +101,7 @@ func TestFaultyScans(t *testing.T) {
 	onEngines(t, func(t *testing.T, s backend.Store) {
 		_, d := withUsers(t, s)
 		for n, failed := int64(1), true; failed; n++ {
-			faulty := backendtest.WithFaults(s, backendtest.NthCall(n, injected))
+			faulty := faults.Inject(s, faults.Nth(n, injected))
 			fdb, err := entity.Open(t.Context(), faulty, d.users)
 			if errors.Is(err, injected) {
 				continue

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/larderdb/larder/backend"
-	"github.com/larderdb/larder/backend/backendtest"
+	"github.com/larderdb/larder/backend/faults"
 	"github.com/larderdb/larder/entity"
 	"github.com/larderdb/larder/entity/codec/msgpack"
 	"github.com/larderdb/larder/keys"
@@ -259,7 +259,7 @@ func TestNilSequence(t *testing.T) {
 func TestB27_OneWrite(t *testing.T) {
 	onEngines(t, func(t *testing.T, s backend.Store) {
 		var calls []string
-		counted := backendtest.WithFaults(s, func(c backendtest.Call) error {
+		counted := faults.Inject(s, func(c faults.Call) error {
 			if c.Op == "put" || c.Op == "delete" {
 				calls = append(calls, c.Op+" "+c.Table)
 			}
@@ -299,7 +299,7 @@ func TestB27_OneWrite(t *testing.T) {
 func TestD27_ManyRowsUnderOneKey(t *testing.T) {
 	onEngines(t, func(t *testing.T, s backend.Store) {
 		var bytes, calls int
-		counted := backendtest.WithFaults(s, func(c backendtest.Call) error {
+		counted := faults.Inject(s, func(c faults.Call) error {
 			if c.Op != "commit" && c.Op != "update" {
 				calls++
 				bytes += len(c.Key)

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/larderdb/larder/backend"
-	"github.com/larderdb/larder/backend/backendtest"
+	"github.com/larderdb/larder/backend/faults"
 	"github.com/larderdb/larder/entity"
 	"github.com/larderdb/larder/keys"
 )
@@ -72,7 +72,7 @@ func TestModel(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				raw(t, s, func(tx backend.WriteTx) error { return restore(tx, nil) })
 				countdown := -1 // how many calls until one fails
-				faulty := backendtest.WithFaults(s, func(backendtest.Call) error {
+				faulty := faults.Inject(s, func(faults.Call) error {
 					countdown--
 					if countdown == 0 {
 						return injected

@@ -11,7 +11,4 @@
 // runs, so that a failure, or a run with -v, reads as the rule that was broken
 // and not as a difference of bytes. The suite asks a [Config] what an engine
 // promises, and never which engine it is.
-//
-// [WithFaults] is the fault injector of the suite, for tests of the layers
-// above an engine.
 package backendtest

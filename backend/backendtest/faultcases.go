@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/backend/faults"
 )
 
 var faultCases = []testCase{
@@ -81,7 +82,7 @@ func (e *env) eachCall(run func(n int64) (hit bool)) {
 func faultEachCall(e *env) {
 	injected := errors.New("injected fault")
 	e.eachCall(func(n int64) bool {
-		s := WithFaults(e.s, NthCall(n, injected))
+		s := faults.Inject(e.s, faults.Nth(n, injected))
 		err := s.Update(e.ctx, func(_ context.Context, tx backend.WriteTx) error { return faultProgram(tx) })
 		if err != nil && err != injected {
 			e.Errorf("Update with a fault at call %d = %v, want the injected error", n, err)
@@ -94,7 +95,7 @@ func cancelEachCall(e *env) {
 	e.eachCall(func(n int64) bool {
 		ctx, cancel := context.WithCancel(e.ctx)
 		defer cancel()
-		s := WithFaults(e.s, func(c Call) error {
+		s := faults.Inject(e.s, func(c faults.Call) error {
 			if c.N == n {
 				cancel()
 			}
@@ -113,7 +114,7 @@ func faultInScan(e *env) {
 	injected := errors.New("injected fault")
 	for i, want := range []string{"injected fault", "error(injected fault)", "error(injected fault)", "a=1 error(injected fault)", "a=1 b=2 error(injected fault)", "a=1 b=2 c=3"} {
 		n := int64(i + 1) // the first is View, the second the loop's beginning
-		s := WithFaults(e.s, NthCall(n, injected))
+		s := faults.Inject(e.s, faults.Nth(n, injected))
 		got := ""
 		err := s.View(e.ctx, func(_ context.Context, tx backend.ReadTx) error {
 			got = show(tx.Scan("t", backend.Range{}))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/larderdb/larder/backend"
+	"github.com/larderdb/larder/backend/faults"
 )
 
 var persistCases = []testCase{
@@ -90,7 +91,7 @@ func reopenNumbers(e *env) {
 
 func reopenUncommitted(e *env) {
 	e.fillFault()
-	s := WithFaults(e.s, func(c Call) error {
+	s := faults.Inject(e.s, func(c faults.Call) error {
 		if c.Op == "commit" {
 			return fmt.Errorf("injected fault")
 		}

@@ -1,4 +1,10 @@
-package backendtest
+// Package faults makes engines fail: for tests of programs, of the layers above
+// an engine, and of engines.
+//
+//	s := faults.Inject(memory.New(), faults.Nth(7, errDisk))
+//
+// A test of a program on package entity has it easier with package entitytest.
+package faults
 
 import (
 	"context"
@@ -8,15 +14,15 @@ import (
 	"github.com/larderdb/larder/backend"
 )
 
-// A Call is one call that goes through a store made by [WithFaults].
+// A Call is one call that goes through a store made by [Inject].
 type Call struct {
 	N     int64  // 1 for the first call on that store, then 2, and so on
-	Op    string // what is called, see [WithFaults]
+	Op    string // what is called, see [Inject]
 	Table string // for operations on a table
 	Key   []byte // for get, put, delete, and next; not to be kept or written to
 }
 
-// WithFaults returns a store that does what s does, except for the calls that
+// Inject returns a store that does what s does, except for the calls that
 // fail answers with an error: these are not passed on to s, and report that
 // error. fail is called before each operation:
 //
@@ -35,13 +41,13 @@ type Call struct {
 //
 // fail may be called by several goroutines at once. It is the place to count,
 // to record, or to cancel a context in the middle of an operation.
-func WithFaults(s backend.Store, fail func(Call) error) backend.Store {
+func Inject(s backend.Store, fail func(Call) error) backend.Store {
 	return &faultyStore{s: s, fail: fail}
 }
 
-// NthCall returns a function for [WithFaults] that answers call number n with
-// err and lets all others pass.
-func NthCall(n int64, err error) func(Call) error {
+// Nth returns a function for [Inject] that answers call number n with err and
+// lets all others pass.
+func Nth(n int64, err error) func(Call) error {
 	return func(c Call) error {
 		if c.N == n {
 			return err

@@ -19,7 +19,8 @@ type rule struct {
 
 var rules = []rule{
 	// Engines and what they share.
-	{"backend/backendtest", []string{"backend", "pgregory.net/rapid"}},
+	{"backend/backendtest", []string{"backend", "backend/faults", "pgregory.net/rapid"}},
+	{"backend/faults", []string{"backend"}},
 	{"backend/memory", []string{"backend", "internal/gate", "internal/mvcc"}},
 	{"backend/bolt", []string{"backend", "internal/gate", "go.etcd.io/bbolt", "github.com/tidwall/btree"}},
 	{"backend/idb", []string{"backend", "internal/gate", "internal/mvcc", "internal/pagetree",
@@ -33,6 +34,8 @@ var rules = []rule{
 	{"keys", []string{"backend", "github.com/google/uuid"}},
 	{"internal/msgp", []string{"backend", "keys"}},
 	{"entity/codec/msgpack", []string{"backend", "entity", "internal/msgp", "github.com/vmihailenco/msgpack/v5"}},
+	{"entity/entitytest", []string{"entity", "keys", "backend", "backend/faults", "backend/memory"}},
+	{"entity/stringstore", []string{"entity", "keys", "backend"}},
 	{"entity", []string{"keys", "backend"}},
 
 	// Who chooses an engine.
@@ -102,7 +105,7 @@ var engines = []string{
 }
 
 func TestA36_NothingAboveTheBackendReachesAnEngine(t *testing.T) {
-	above := []string{"keys", "entity", "entity/codec/msgpack", "internal/msgp", "backend", "backend/backendtest"}
+	above := []string{"keys", "entity", "entity/codec/msgpack", "entity/stringstore", "internal/msgp", "backend", "backend/backendtest", "backend/faults"}
 	for platform := range platforms {
 		t.Run(platform, func(t *testing.T) {
 			for _, p := range list(t, platform) {
