@@ -156,3 +156,30 @@ func ExampleEachFailure() {
 	})
 	// Output: ok
 }
+
+// A transfer in two transactions may lose money: the first failure says so.
+func ExampleEachFailure_halfDone() {
+	reports := failures(func(t entitytest.T) {
+		fill := func(db *entity.DB) { rich(t, db) }
+		entitytest.EachFailure(t, fill, func(db *entity.DB) error {
+			if err := Deposit(t.Context(), db, alice, -200); err != nil {
+				return err
+			}
+			return Deposit(t.Context(), db, bob, 200)
+		}, Accounts)
+	})
+	fmt.Println(reports[0])
+	// Output: entitytest: when call 7 (update) fails, the error is "storage failure: a fault of the test", and yet this has changed: accounts ("alice")
+}
+
+// Deposit adds money to an account.
+func Deposit(ctx context.Context, db *entity.DB, to keys.UserID, cents int) error {
+	return db.Update(ctx, func(ctx context.Context, tx *entity.Tx) error {
+		a, _, err := Accounts.Get(tx, to)
+		if err != nil {
+			return err
+		}
+		a.Cents += cents
+		return Accounts.Put(tx, to, a)
+	})
+}
