@@ -34,6 +34,19 @@ refused: put todos ("bob", b"todo_1"), index by_slug: unique index violation: ro
 done: Buy milk
 `},
 	{"stores", storesOutput, storesOutput},
+	{"users", `create u1 Ada
+create u2 Bob
+rename u2 Ada - refused: put users ("u2"), index by_name: unique index violation: row ("u1") has the index key ("ada")
+delete u1
+rename u2 Ada - refused: put users ("u2"), index by_name: unique index violation: row ("u1") has the index key ("ada")
+u2 Bob
+`, `create u1 Ada - refused: insert users ("u1"): already exists: the key has a value
+create u2 Bob - refused: insert users ("u2"): already exists: the key has a value
+rename u2 Ada - refused: put users ("u2"), index by_name: unique index violation: row ("u1") has the index key ("ada")
+delete u1 - refused: get users u1: not found
+rename u2 Ada - refused: put users ("u2"), index by_name: unique index violation: row ("u1") has the index key ("ada")
+u2 Bob
+`},
 }
 
 const storesOutput = `shared: doc123 for everybody
