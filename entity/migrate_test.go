@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/larderdb/larder/backend"
-	"github.com/larderdb/larder/backend/backendtest"
+	"github.com/larderdb/larder/backend/faults"
 	"github.com/larderdb/larder/entity"
 	"github.com/larderdb/larder/entity/codec/msgpack"
 	"github.com/larderdb/larder/keys"
@@ -317,7 +317,7 @@ func TestMigrateRefusedRow(t *testing.T) {
 			t.Errorf("rows by version: %v, want 512 migrated and no row lost", v)
 		}
 		rewritten := 0
-		counted := backendtest.WithFaults(s, func(c backendtest.Call) error {
+		counted := faults.Inject(s, func(c faults.Call) error {
 			if c.Op == "put" && c.Table == "tasks" {
 				rewritten++
 			}
