@@ -22,17 +22,27 @@ type Codec[V any] interface {
 	Decode(src []byte, v *V) error
 }
 
-// A Modeler is a [Codec] that can say what it stores of a value. The catalogue
-// keeps it, so that a field that is gone or renamed is noticed when a database is
-// opened, see [Store.WithMigrations].
+// A Modeler is a [Codec] that can say what it stores of its type. The catalogue
+// keeps it, so that a field that is gone, renamed or of another type is noticed
+// when a database is opened, see [Store.WithMigrations].
 type Modeler interface {
-	// Model returns the stored fields, see [ModelOf], or nil when the codec
-	// can't say.
+	// Model returns what is stored of the type, and depends on nothing else: not
+	// on the order of fields in the source, nor on the names of Go's types.
 	Model() Model
 }
 
-// A Field is one part of the values of a store.
+// A Field is one of those that a codec stores of its type.
 type Field struct {
-	Name string // as it is stored, fields of fields with dots: "address.city"
-	Type string // what values it has, in words: "string", "list of int"
+	// Name is as it is stored. The fields of a struct in a field have the names of
+	// both with a point between ("address.city"), those of the structs in a list
+	// or a map have "[]" there ("items[].price"). A value that is no struct is one
+	// field whose name is empty.
+	Name string
+
+	// Type is in words: string, int, uint, float, bool, bytes, time, any, object,
+	// list of string, list of 3 float, map of string to int. An int is one of any
+	// width, since how wide it is in Go isn't stored. "object, as parent" is the
+	// type that the field parent has, and is not described again. "opaque text"
+	// and the like are what a type's own methods make.
+	Type string
 }

@@ -7,6 +7,9 @@ import (
 
 // A Model is the fields of a type as a codec stores them, see [ModelOf].
 type Model interface {
+	// Fields returns them in ascending order of their names.
+	Fields() []Field
+
 	// merge compares the fields of the code's values with those that the
 	// database's rows, of version from and later, have, and enters what has come.
 	// It returns an error when a row's field would be lost without anybody having
@@ -28,6 +31,8 @@ func modelOf[V any](c Codec[V]) Model {
 	}
 	return nil
 }
+
+func (m model) Fields() []Field { return m }
 
 func (m model) frame() []byte {
 	var parts []keys.Part
