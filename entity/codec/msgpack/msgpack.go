@@ -4,7 +4,9 @@
 // Struct fields are stored by name. A field that a row doesn't have decodes as
 // its zero value, and one that the type doesn't have is passed over, so fields
 // can be added and removed; one that is renamed is lost, and one whose type
-// changes may not decode.
+// changes may not decode. An integer is stored alike whatever its width is, so
+// a field may become wider or narrower: a stored integer that is too large for
+// a narrower one is an error.
 package msgpack
 
 import (
@@ -52,10 +54,16 @@ func (Codec[V]) Append(dst []byte, v *V) ([]byte, error) {
 
 // Decode sets v to the value whose encoding is src. Bytes that aren't exactly
 // one MessagePack value, or that don't fit V, are an error. The library
-// believes the lengths that it reads, so they are checked before.
+// believes the lengths that it reads, so they are checked before; so are
+// integers of fewer than 64 bits, which it would cut.
 func (Codec[V]) Decode(src []byte, v *V) error {
 	if err := msgp.Validate(src); err != nil {
 		return err
+	}
+	if s := shapeOf[V](); s.hasNarrow {
+		if _, err := s.fits(s.node, src); err != nil {
+			return err
+		}
 	}
 	d := decoders.Get().(*decoder)
 	d.in = in{b: src}
