@@ -37,6 +37,7 @@ var rules = []rule{
 	{"entity/entitytest", []string{"entity", "keys", "backend", "backend/faults", "backend/memory"}},
 	{"entity/stringstore", []string{"entity", "keys", "backend"}},
 	{"internal/model", []string{"entity"}},
+	{"entity/codec/cbor", []string{"backend", "entity", "internal/model", "github.com/fxamacker/cbor/v2"}},
 	{"entity/codec/codectest", []string{"entity"}},
 	{"entity", []string{"keys", "backend"}},
 
@@ -107,7 +108,7 @@ var engines = []string{
 }
 
 func TestA36_NothingAboveTheBackendReachesAnEngine(t *testing.T) {
-	above := []string{"keys", "entity", "entity/codec/msgpack", "entity/stringstore", "internal/msgp", "backend", "backend/backendtest", "backend/faults", "internal/model", "entity/codec/codectest"}
+	above := []string{"keys", "entity", "entity/codec/msgpack", "entity/stringstore", "internal/msgp", "backend", "backend/backendtest", "backend/faults", "internal/model", "entity/codec/codectest", "entity/codec/cbor"}
 	for platform := range platforms {
 		t.Run(platform, func(t *testing.T) {
 			for _, p := range list(t, platform) {
@@ -150,7 +151,7 @@ func TestOnlyTheBrowsersPackagesUseJavaScript(t *testing.T) {
 // reach every type by reflection.
 var heavy = []string{
 	"net/http", "encoding/json", "encoding/gob", "encoding/xml", "text/template", "html/template", "regexp", "go/types", "testing",
-	"github.com/vmihailenco/msgpack/v5", "crypto/tls", "github.com/google/uuid",
+	"github.com/vmihailenco/msgpack/v5", "github.com/fxamacker/cbor/v2", "crypto/tls", "github.com/google/uuid",
 }
 
 func TestTheShippedModuleIsLean(t *testing.T) {
