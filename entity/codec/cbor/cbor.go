@@ -8,7 +8,8 @@
 // can be added and removed; one that is renamed is lost, and one whose type
 // changes may not decode. Names are compared as they are written, upper and
 // lower case. Numbers take as few bytes as they can, and one that is too large
-// for its field is an error, so a field may become wider or narrower.
+// for its field is an error, so a field may become wider or narrower; but a
+// float64 that is read into a float32 is rounded.
 //
 // A time is stored as RFC 3339 text in UTC with all its nanoseconds, under tag
 // 0. It comes back as the same instant, in UTC; the zero time is null. Its
