@@ -26,7 +26,7 @@ var goldenMigrationText string
 func TestGolden(t *testing.T) {
 	golden := readGolden(t, goldenText)
 	titles := entity.NewUnique("title", func(_ keys.RowID, v *string) keys.String { return keys.String(*v) }).WithSchema(300, "path: title")
-	notes := entity.New[keys.RowID]("notes", msgpack.Of[string](), titles).WithSchema(2, "key: id")
+	notes := entity.New[keys.RowID]("notes", silent[string]{msgpack.Of[string]()}, titles).WithSchema(2, "key: id")
 	one := keys.Must(keys.RowIDFromString("1"))
 	onEngines(t, func(t *testing.T, s backend.Store) {
 		db := open(t, s, notes)

@@ -16,14 +16,9 @@ import (
 
 const root = "../.."
 
-<<<<<<< HEAD
 // documents are patterns of the documents that show code; each of their blocks
 // is checked.
 var documents = []string{"README.md", "js/README.md", "AGENTS.md", "CONTRIBUTING.md", "docs/*.md", "docs/guides/*.md"}
-=======
-// documents show code; each of their blocks is checked.
-var documents = []string{"README.md", "js/README.md", "AGENTS.md", "CONTRIBUTING.md", "docs/GUIDE.md", "docs/guides/codecs.md"}
->>>>>>> b93d959 (docs/guides: codecs)
 
 // A snippet is a fenced block of a document.
 type snippet struct {

@@ -15,8 +15,8 @@ import (
 )
 
 // Model returns the stored fields of V.
-func (Codec[V]) Model() []entity.Field {
-	return model.Describe(reflect.TypeFor[V](), rules{}).Stored()
+func (Codec[V]) Model() entity.Model {
+	return entity.ModelOf(model.Describe(reflect.TypeFor[V](), rules{}).Stored())
 }
 
 // rules are those of the library, in its encode.go and structfields.go.

@@ -15,7 +15,7 @@ var _ entity.Modeler = cbor.Of[row]()
 // modelOf returns the model as one line for each field.
 func modelOf(m entity.Modeler) string {
 	var lines []string
-	for _, f := range m.Model() {
+	for _, f := range m.Model().Fields() {
 		lines = append(lines, f.Name+": "+f.Type)
 	}
 	return strings.Join(lines, "\n")
@@ -121,7 +121,7 @@ func TestModelIsWhatIsWritten(t *testing.T) {
 	if err := cbor.Of[map[string]any]().Decode(b, &stored); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range cbor.Of[v]().Model() {
+	for _, f := range cbor.Of[v]().Model().Fields() {
 		if _, ok := stored[f.Name]; !ok && !strings.Contains(f.Name, ".") {
 			t.Errorf("the model has %q, which isn't stored in %v", f.Name, stored)
 		}

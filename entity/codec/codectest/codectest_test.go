@@ -71,8 +71,8 @@ func (pointCodec) Decode(src []byte, p *point) error {
 
 // Model says that rows of the store hold two numbers, so that a database tells
 // when they no longer do.
-func (pointCodec) Model() []entity.Field {
-	return []entity.Field{{Name: "x", Type: "float"}, {Name: "y", Type: "float"}}
+func (pointCodec) Model() entity.Model {
+	return entity.ModelOf([]entity.Field{{Name: "x", Type: "float"}, {Name: "y", Type: "float"}})
 }
 
 func TestPointCodec(t *testing.T) {

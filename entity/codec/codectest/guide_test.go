@@ -48,7 +48,7 @@ func Example_fields() {
 }
 
 func Example_model() {
-	for _, f := range cbor.Of[Row]().Model() {
+	for _, f := range cbor.Of[Row]().Model().Fields() {
 		fmt.Println(f.Name+":", f.Type)
 	}
 	// Output:
