@@ -23,6 +23,9 @@ const (
 	ErrExists = Class("already exists")
 	// ErrUnique is returned when a unique index holds the key for another row.
 	ErrUnique = Class("unique index violation")
+	// ErrStale is returned when a row was changed or deleted since the caller
+	// read it. To do the same again makes no sense: read the row again.
+	ErrStale = Class("changed since it was read")
 	// ErrInvalid is returned when an argument can't be stored or doesn't make
 	// sense; the error says which and why.
 	ErrInvalid = Class("invalid argument")

@@ -20,6 +20,7 @@ var classes = map[backend.Class]string{
 	backend.ErrCorrupt:       "corrupt data",
 	backend.ErrSchemaNewer:   "schema is newer than this code",
 	backend.ErrConflict:      "transaction conflict",
+	backend.ErrStale:         "changed since it was read",
 	backend.ErrReadOnly:      "read-only",
 	backend.ErrNotInMemory:   "not in memory",
 	backend.ErrTxDone:        "transaction has ended",

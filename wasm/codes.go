@@ -29,6 +29,7 @@ var classCodes = [...]struct {
 	{backend.ErrCorrupt, "CORRUPT"},
 	{backend.ErrSchemaNewer, "SCHEMA_NEWER"},
 	{backend.ErrConflict, "CONFLICT"},
+	{backend.ErrStale, "STALE"},
 	{backend.ErrReadOnly, "READ_ONLY"},
 	{backend.ErrNotInMemory, "NOT_IN_MEMORY"},
 	{backend.ErrTxDone, "TX_DONE"},

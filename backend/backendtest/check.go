@@ -15,7 +15,7 @@ var classes = []backend.Class{
 	backend.ErrNotFound, backend.ErrTableNotFound, backend.ErrExists, backend.ErrUnique, backend.ErrInvalid,
 	backend.ErrTooLarge, backend.ErrCorrupt, backend.ErrSchemaNewer, backend.ErrConflict, backend.ErrReadOnly,
 	backend.ErrTxDone, backend.ErrNestedTx, backend.ErrClosed, backend.ErrLocked, backend.ErrDeleted,
-	backend.ErrQuota, backend.ErrUnsupported, backend.ErrIO, backend.ErrNotInMemory,
+	backend.ErrQuota, backend.ErrUnsupported, backend.ErrIO, backend.ErrNotInMemory, backend.ErrStale,
 }
 
 // wantClass reports what was done unless its error is of class, and of no

@@ -67,6 +67,7 @@ const table = {
   ],
   SCHEMA_NEWER: ["SchemaNewerError", "newer code has changed this database: reload the page to get it"],
   CONFLICT: ["ConflictError", "other writers kept getting in between: try again"],
+  STALE: ["StaleError", "the row was changed since it was read: read it again"],
   READ_ONLY: ["ReadOnlyError", "write in update, not in view"],
   NOT_IN_MEMORY: ["NotInMemoryError", "use the method that returns a promise, or preload the rows first"],
   TX_DONE: ["TxDoneError", "await everything inside the transaction's function"],
@@ -107,6 +108,8 @@ export class CorruptError extends LarderError {}
 export class SchemaNewerError extends LarderError {}
 /** Other writers kept getting in between. */
 export class ConflictError extends LarderError {}
+/** The row was changed or deleted since it was read. */
+export class StaleError extends LarderError {}
 /** A write where only reading is possible. */
 export class ReadOnlyError extends LarderError {}
 /** A synchronous read of what is stored but not in memory. */
@@ -143,6 +146,7 @@ const classes: Record<Code, typeof LarderError> = {
   CORRUPT: CorruptError,
   SCHEMA_NEWER: SchemaNewerError,
   CONFLICT: ConflictError,
+  STALE: StaleError,
   READ_ONLY: ReadOnlyError,
   NOT_IN_MEMORY: NotInMemoryError,
   TX_DONE: TxDoneError,
