@@ -40,6 +40,12 @@ func ExampleUserRowID() {
 	// invalid argument: user row id has no colon
 }
 
+func ExampleNewUUID() {
+	first, second := keys.NewUUID(), keys.NewUUID()
+	fmt.Println(len(first.String()), first.String() < second.String())
+	// Output: 36 true
+}
+
 func ExampleNewRowID() {
 	id, err := keys.NewRowID([]byte{0x01, 0xff})
 	fmt.Println(id, err)
