@@ -92,7 +92,17 @@ func TestNotInMemoryIsBeforeTheFirstWrite(t *testing.T) {
 		"put of a new row":    func(d schema, tx *entity.Tx) error { return d.users.Put(tx, uid("n"), older) },
 		"put of another row":  func(d schema, tx *entity.Tx) error { return d.users.Put(tx, uid("a"), older) },
 		"put of an equal row": func(d schema, tx *entity.Tx) error { return d.users.Put(tx, uid("a"), ada) },
-		"insert":              func(d schema, tx *entity.Tx) error { return d.users.Insert(tx, uid("n"), older) },
+		"update": func(d schema, tx *entity.Tx) error {
+			return d.users.Update(tx, uid("a"), func(u *User) error { *u = older; return nil })
+		},
+		"upsert": func(d schema, tx *entity.Tx) error {
+			return d.users.Upsert(tx, uid("n"), func(u *User, _ bool) error { *u = older; return nil })
+		},
+		"take": func(d schema, tx *entity.Tx) error {
+			_, _, err := d.users.Take(tx, uid("a"))
+			return err
+		},
+		"insert": func(d schema, tx *entity.Tx) error { return d.users.Insert(tx, uid("n"), older) },
 		"delete": func(d schema, tx *entity.Tx) error {
 			existed, err := d.users.Delete(tx, uid("a"))
 			if err == nil && !existed {

@@ -53,10 +53,15 @@ func open(t testing.TB, s backend.Store, defs ...entity.Definition) *entity.DB {
 
 func update(t testing.TB, db *entity.DB, fn func(tx *entity.Tx) error) {
 	t.Helper()
-	err := db.Update(t.Context(), func(_ context.Context, tx *entity.Tx) error { return fn(tx) })
-	if err != nil {
+	if err := updateErr(t, db, fn); err != nil {
 		t.Fatalf("Update: %v", err)
 	}
+}
+
+// updateErr is update for what may fail.
+func updateErr(t testing.TB, db *entity.DB, fn func(tx *entity.Tx) error) error {
+	t.Helper()
+	return db.Update(t.Context(), func(_ context.Context, tx *entity.Tx) error { return fn(tx) })
 }
 
 func view(t testing.TB, db *entity.DB, fn func(tx *entity.Tx) error) {

@@ -1,26 +1,38 @@
 package entity
 
 import (
+	"bytes"
 	"hash/crc32"
 
 	"github.com/larderdb/larder/backend"
 )
 
-// frameV1 is the first byte of a frame of the first format: schema version,
-// checksum, payload. Later formats have other first bytes.
-const frameV1 = 0x01
+// The first byte of a frame. Later formats have others.
+const (
+	frameV1 = 0x01 // schema version, checksum, payload
+	frameV2 = 0x02 // schema version, revision, checksum, payload
+)
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // newFrame returns a frame of payload, in a slice of its own without room to
 // spare, since engines in memory keep it as it is.
 func newFrame(version uint32, payload []byte) []byte {
+	return makeFrame(frameV1, version, payload)
+}
+
+// makeFrame returns a frame of the given format. Where it has a revision, that
+// is for the engine to fill.
+func makeFrame(format byte, version uint32, payload []byte) []byte {
 	n := 1
 	for v := version; v >= 0x80; v >>= 7 {
 		n++
 	}
+	if format == frameV2 {
+		n += backend.StampSize
+	}
 	dst := make([]byte, 0, 1+n+4+len(payload))
-	dst = append(dst, frameV1)
+	dst = append(dst, format)
 	for v := version; ; v >>= 7 {
 		if v < 0x80 {
 			dst = append(dst, byte(v))
@@ -29,6 +41,7 @@ func newFrame(version uint32, payload []byte) []byte {
 		dst = append(dst, byte(v)|0x80)
 	}
 	sum := crc32.Update(crc32.Checksum(dst, castagnoli), castagnoli, payload)
+	dst = dst[:1+n] // a revision is zero until it is filled
 	dst = append(dst, byte(sum>>24), byte(sum>>16), byte(sum>>8), byte(sum))
 	return append(dst, payload...)
 }
@@ -48,7 +61,7 @@ func parseFrame(frame []byte) (version uint32, payload []byte, err error) {
 	if len(frame) == 0 {
 		return 0, nil, failure(backend.ErrCorrupt, "frame is empty")
 	}
-	if frame[0] != frameV1 {
+	if frame[0] != frameV1 && frame[0] != frameV2 {
 		return 0, nil, failure(backend.ErrCorrupt, "frame has an unknown format")
 	}
 	version, n := uvarint32(frame[1:])
@@ -56,16 +69,52 @@ func parseFrame(frame []byte) (version uint32, payload []byte, err error) {
 		return 0, nil, failure(backend.ErrCorrupt, "frame has no valid schema version")
 	}
 	head := 1 + n
-	if len(frame) < head+4 {
+	sum := head
+	if frame[0] == frameV2 {
+		sum += backend.StampSize
+	}
+	if len(frame) < sum+4 {
 		return 0, nil, failure(backend.ErrCorrupt, "frame is cut short")
 	}
-	b := frame[head : head+4]
+	b := frame[sum : sum+4]
 	want := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
-	payload = frame[head+4:]
+	payload = frame[sum+4:]
 	if crc32.Update(crc32.Checksum(frame[:head], castagnoli), castagnoli, payload) != want {
 		return 0, nil, failure(backend.ErrCorrupt, "frame doesn't match its checksum")
 	}
 	return version, payload, nil
+}
+
+// revisionAt returns where in frame its revision is, or 0 when it has none.
+func revisionAt(frame []byte) int {
+	if len(frame) == 0 || frame[0] != frameV2 {
+		return 0
+	}
+	_, n := uvarint32(frame[1:])
+	if n == 0 || len(frame) < 1+n+backend.StampSize {
+		return 0
+	}
+	return 1 + n
+}
+
+// revisionOf returns the revision of the row in frame, 0 when it has none.
+func revisionOf(frame []byte) (revision uint64) {
+	if at := revisionAt(frame); at > 0 {
+		for _, b := range frame[at : at+backend.StampSize] {
+			revision = revision<<8 | uint64(b)
+		}
+	}
+	return revision
+}
+
+// equalRows reports whether two frames are the same but for their revisions.
+func equalRows(a, b []byte) bool {
+	at := revisionAt(a)
+	if at == 0 {
+		return bytes.Equal(a, b)
+	}
+	end := at + backend.StampSize
+	return len(a) == len(b) && bytes.Equal(a[:at], b[:at]) && bytes.Equal(a[end:], b[end:])
 }
 
 // uvarint32 returns the value at the beginning of b and how many bytes it

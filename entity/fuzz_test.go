@@ -23,6 +23,15 @@ func FuzzFrame(f *testing.F) {
 	}
 	update(f, db, func(tx *entity.Tx) error { return d.users.Put(tx, uid("a"), ada) })
 	f.Add([]byte(dumpOf(f, good)["users"][string(encoded(f, uid("a")))]))
+	revised := newRevised()
+	if db, err = entity.Open(context.Background(), good, revised.users); err != nil {
+		f.Fatal(err)
+	}
+	update(f, db, func(tx *entity.Tx) error { return revised.users.Put(tx, uid("a"), ada) })
+	f.Add([]byte(dumpOf(f, good)["users"][string(encoded(f, uid("a")))]))
+	f.Add([]byte{2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+	f.Add([]byte{2, 1, 0, 0, 0, 0})
+	f.Add([]byte{2})
 	f.Add([]byte{})
 	f.Add([]byte{1, 1, 0, 0, 0, 0})
 	f.Add([]byte{1, 0x80, 0x80, 0x80, 0x80, 0x10})
@@ -37,6 +46,10 @@ func FuzzFrame(f *testing.F) {
 			_, found, err := d.users.Get(tx, uid("a"))
 			if found == errors.Is(err, backend.ErrCorrupt) {
 				t.Errorf("Get = %v, %v, want a row or ErrCorrupt", found, err)
+			}
+			row, same, err := d.users.GetRow(tx, uid("a"))
+			if same != found || same && (len(frame) < 2 || row.Revision != 0 && frame[0] != 2) {
+				t.Errorf("GetRow = %+v, %v, %v of %x", row, same, err, frame)
 			}
 			return nil
 		})

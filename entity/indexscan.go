@@ -94,7 +94,7 @@ func (s *Store[K, V]) row(tx *Tx, primary []byte) (*Row[K, V], error) {
 		}
 		return nil, err
 	}
-	row := new(Row[K, V])
+	row := &Row[K, V]{Revision: revisionOf(frame)}
 	if row.Key, err = keys.Decode[K](primary); err == nil {
 		err = s.decode(frame, &row.Value)
 	}

@@ -14,6 +14,11 @@ type Row[K keys.Key[K], V any] struct {
 	Key   K
 	Value V
 
+	// Revision is the number of the commit that wrote the row, see
+	// [Store.WithRevisions]: 0 for a row that was written without one, and
+	// [math.MaxUint64] for one that the transaction itself has written.
+	Revision uint64
+
 	at position
 }
 
@@ -114,7 +119,7 @@ func (s *Store[K, V]) Scan(tx *Tx, r keys.Range[K]) iter.Seq2[*Row[K, V], error]
 				yield(nil, err)
 				return
 			}
-			row := &Row[K, V]{at: position{scan, kv.Key}}
+			row := &Row[K, V]{Revision: revisionOf(kv.Value), at: position{scan, kv.Key}}
 			if row.Key, err = keys.Decode[K](kv.Key); err == nil {
 				err = s.decode(kv.Value, &row.Value)
 			}

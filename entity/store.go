@@ -19,6 +19,7 @@ type Store[K keys.Key[K], V any] struct {
 	codec   Codec[V]
 	indexes []IndexOf[K, V]
 	values  *sync.Pool // of *V, zeroed
+	format  byte       // of the frames that are written
 }
 
 // New returns the definition of a store. Its types follow from the arguments
@@ -33,6 +34,7 @@ func New[K keys.Key[K], V any](name string, codec Codec[V], indexes ...IndexOf[K
 		codec:   codec,
 		indexes: indexes,
 		values:  &sync.Pool{New: func() any { return new(V) }},
+		format:  frameV1,
 	}
 	if codec != nil {
 		s.def.codec, s.def.model = codec.Name(), modelOf(codec)
@@ -58,8 +60,14 @@ func New[K keys.Key[K], V any](name string, codec Codec[V], indexes ...IndexOf[K
 // database that holds the same version with another specification is refused
 // with [backend.ErrInvalid].
 func (s *Store[K, V]) WithSchema(version uint32, spec string) *Store[K, V] {
+	c := s.copy()
+	c.def.version, c.def.spec = version, spec
+	return c
+}
+
+// copy returns a copy of the store that is a definition of its own.
+func (s *Store[K, V]) copy() *Store[K, V] {
 	c, def := *s, *s.def
-	def.version, def.spec = version, spec
 	c.def = &def
 	return &c
 }
@@ -113,13 +121,13 @@ func (s *Store[K, V]) Get(tx *Tx, key K) (value V, found bool, err error) {
 func (s *Store[K, V]) GetMany(tx *Tx, ks iter.Seq[K]) iter.Seq2[*Row[K, V], error] {
 	return func(yield func(*Row[K, V], error) bool) {
 		for key := range ks {
-			value, found, err := s.Get(tx, key)
+			row, found, err := s.GetRow(tx, key)
 			switch {
 			case err != nil:
 				yield(nil, err)
 				return
 			case found:
-				if !yield(&Row[K, V]{Key: key, Value: value}, nil) {
+				if !yield(row, nil) {
 					return
 				}
 			}

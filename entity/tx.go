@@ -36,6 +36,7 @@ type scratch struct {
 	old, new []keyList // one for each index of the store
 	holder   holder
 	see      func(backend.KV, error) bool // of holder
+	stamp    [1]backend.Stamp             // of a revision
 }
 
 // reset empties the lists of n indexes.

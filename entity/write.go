@@ -1,7 +1,6 @@
 package entity
 
 import (
-	"bytes"
 	"errors"
 	"iter"
 
@@ -21,13 +20,20 @@ import (
 // Each write is checked by itself: rows that exchange their unique keys need a
 // third key, or a Delete, in between.
 func (s *Store[K, V]) Put(tx *Tx, key K, value V) error {
-	return s.write("put", tx, key, value, false)
+	return s.write("put", tx, key, value, nil)
 }
 
 // Insert is as [Store.Put] for a key that doesn't exist. One that does is
 // [backend.ErrExists].
 func (s *Store[K, V]) Insert(tx *Tx, key K, value V) error {
-	return s.write("insert", tx, key, value, true)
+	return s.write("insert", tx, key, value, wantMissing)
+}
+
+func wantMissing(old []byte) error {
+	if old != nil {
+		return failure(backend.ErrExists, "the key has a value")
+	}
+	return nil
 }
 
 // PutMany puts rows, one after another as [Store.Put] does, and stops at the
@@ -58,31 +64,28 @@ func (s *Store[K, V]) Delete(tx *Tx, key K) (existed bool, err error) {
 		return false, err
 	}
 	defer tx.give(m)
-	if len(s.indexes) > 0 {
-		old, err := tx.r.Get(b.def.name, m.primary)
-		if backend.IsNotFound(err) {
+	if len(s.indexes) == 0 {
+		existed, err = tx.w.Delete(b.def.name, m.primary)
+		switch {
+		case backend.IsNotFound(err): // the table: nothing was ever put into it
 			return false, nil
-		}
-		if err == nil {
-			err = s.oldKeys(m, key, old)
-		}
-		if err != nil {
+		case err != nil:
 			return false, s.failure("delete", m.primary, err)
 		}
+		tx.writes++
+		return existed, nil
 	}
-	if len(s.indexes) > 0 {
-		existed, err = true, backend.Remove(tx.w, b.def.name, m.primary)
-	} else {
-		existed, err = tx.w.Delete(b.def.name, m.primary)
+	old, err := tx.row(b, m)
+	if err == nil && old != nil {
+		err = s.oldKeys(m, key, old)
 	}
-	switch {
-	case backend.IsNotFound(err): // the table: nothing was ever put into it
-		return false, nil
-	case err != nil:
+	if err != nil {
 		return false, s.failure("delete", m.primary, err)
 	}
-	tx.writes++
-	return existed, tx.writeEntries("delete", b, m)
+	if old == nil {
+		return false, nil
+	}
+	return true, tx.remove("delete", b, m)
 }
 
 // DeleteMany deletes keys, one after another as [Store.Delete] does, and
@@ -124,7 +127,9 @@ func (s *Store[K, V]) begin(op string, tx *Tx, key K) (*boundStore, *scratch, er
 	return b, m, nil
 }
 
-func (s *Store[K, V]) write(op string, tx *Tx, key K, value V, insert bool) error {
+// write puts a row if demand has no objection to the frame that is stored, nil
+// when there is none. A nil demand has none.
+func (s *Store[K, V]) write(op string, tx *Tx, key K, value V, demand func(old []byte) error) error {
 	b, m, err := s.begin(op, tx, key)
 	if err != nil {
 		return err
@@ -132,30 +137,24 @@ func (s *Store[K, V]) write(op string, tx *Tx, key K, value V, insert bool) erro
 	defer tx.give(m)
 	v := s.values.Get().(*V)
 	*v = value
-	m.payload, err = s.codec.Append(m.payload[:0], v)
-	if err != nil {
-		err = &backend.Error{Class: backend.ErrInvalid, Reason: "value can't be encoded", Err: err}
-	} else {
-		err = s.indexKeys(m.new, key, v)
-	}
+	err = s.encode(m, key, v)
 	var zero V
 	*v = zero
 	s.values.Put(v)
 	if err != nil {
 		return s.failure(op, m.primary, err)
 	}
-	frame := newFrame(s.def.version, m.payload)
-	if insert || len(s.indexes) > 0 {
-		old, err := tx.r.Get(b.def.name, m.primary)
+	frame := s.newFrame(m.payload)
+	if demand != nil || len(s.indexes) > 0 {
+		old, err := tx.row(b, m)
+		if err == nil && demand != nil {
+			err = demand(old)
+		}
 		switch {
-		case backend.IsNotFound(err):
-			err = nil
-		case err != nil:
-		case insert:
-			err = failure(backend.ErrExists, "the key has a value")
-		case bytes.Equal(old, frame):
+		case err != nil || old == nil:
+		case equalRows(old, frame):
 			m.reset(len(s.indexes)) // no key came or went
-		default:
+		case len(s.indexes) > 0:
 			err = s.oldKeys(m, key, old)
 		}
 		if err == nil {
@@ -165,8 +164,46 @@ func (s *Store[K, V]) write(op string, tx *Tx, key K, value V, insert bool) erro
 			return s.failure(op, m.primary, err)
 		}
 	}
-	if err := tx.w.Put(b.def.name, m.primary, frame); err != nil {
-		return s.failure(op, m.primary, err)
+	return tx.put(op, b, m, frame)
+}
+
+// encode sets m's payload and new index keys to those of a row that is to be
+// written.
+func (s *Store[K, V]) encode(m *scratch, key K, v *V) (err error) {
+	if m.payload, err = s.codec.Append(m.payload[:0], v); err != nil {
+		return &backend.Error{Class: backend.ErrInvalid, Reason: "value can't be encoded", Err: err}
+	}
+	return s.indexKeys(m.new, key, v)
+}
+
+// row returns the frame that is stored for the primary key in m, or nil when
+// there is none.
+func (tx *Tx) row(b *boundStore, m *scratch) ([]byte, error) {
+	frame, err := tx.r.Get(b.def.name, m.primary)
+	if backend.IsNotFound(err) {
+		return nil, nil
+	}
+	return frame, err
+}
+
+// put writes the row in m, after all that can refuse it was asked.
+func (tx *Tx) put(op string, b *boundStore, m *scratch, frame []byte) error {
+	var stamps []backend.Stamp
+	if at := revisionAt(frame); at > 0 {
+		m.stamp[0].Offset = at
+		stamps = m.stamp[:]
+	}
+	if err := tx.w.Put(b.def.name, m.primary, frame, stamps...); err != nil {
+		return rowError(op, b.def.name, "", m.primary, err)
+	}
+	tx.writes++
+	return tx.writeEntries(op, b, m)
+}
+
+// remove deletes the row in m, which exists.
+func (tx *Tx) remove(op string, b *boundStore, m *scratch) error {
+	if err := backend.Remove(tx.w, b.def.name, m.primary); err != nil {
+		return rowError(op, b.def.name, "", m.primary, err)
 	}
 	tx.writes++
 	return tx.writeEntries(op, b, m)
