@@ -18,8 +18,9 @@ type Store[K keys.Key[K], V any] struct {
 	def     *storeSchema
 	codec   Codec[V]
 	indexes []IndexOf[K, V]
-	values  *sync.Pool // of *V, zeroed
-	format  byte       // of the frames that are written
+	values  *sync.Pool        // of *V, zeroed
+	check   func(K, *V) error // may be nil
+	format  byte              // of the frames that are written
 }
 
 // New returns the definition of a store. Its types follow from the arguments

@@ -168,8 +168,13 @@ func (s *Store[K, V]) write(op string, tx *Tx, key K, value V, demand func(old [
 }
 
 // encode sets m's payload and new index keys to those of a row that is to be
-// written.
+// written, unless the store's check refuses it.
 func (s *Store[K, V]) encode(m *scratch, key K, v *V) (err error) {
+	if s.check != nil {
+		if err := s.check(key, v); err != nil {
+			return refused(err)
+		}
+	}
 	if m.payload, err = s.codec.Append(m.payload[:0], v); err != nil {
 		return &backend.Error{Class: backend.ErrInvalid, Reason: "value can't be encoded", Err: err}
 	}
