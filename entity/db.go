@@ -15,6 +15,7 @@ type DB struct {
 	bound   atomic.Pointer[binding] // to the newest catalogue that was read
 	viewed  atomic.Pointer[viewed]  // what the last View was bound to that looked
 	peeked  *Tx                     // Peek's last
+	blocks  blocks                  // of numbers, reserved
 
 	// Of what Open left to be done behind the DB.
 	ready   chan struct{} // closed when it is done; nil when there was nothing

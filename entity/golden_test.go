@@ -16,8 +16,8 @@ import (
 //go:embed testdata/golden.txt
 var goldenText string
 
-//go:embed testdata/golden-migration.txt
-var goldenMigrationText string
+//go:embed testdata/golden2.txt
+var goldenText2 string
 
 // TestGolden writes a database and compares all its bytes with those that
 // testdata/golden.txt has had since the format was made, and reads it back
@@ -46,50 +46,33 @@ func TestGolden(t *testing.T) {
 	})
 }
 
-// TestGoldenMigration opens a database in the midst of a migration, whose bytes
-// are in testdata/golden-migration.txt, and compares what is written when it is
-// over with what is there.
-func TestGoldenMigration(t *testing.T) {
-	golden := readGolden(t, goldenMigrationText)
-	type note = map[string]string
-	codec := modelled[note]{fields: "due:time title:string"}
-	renamed := entity.Migrate(1, modelled[note]{fields: "due:time name:string"}, codec, func(old *note) (note, error) {
-		return note{"title": (*old)["name"]}, nil
+// TestGoldenRevision is TestGolden for testdata/golden2.txt: a row with a
+// revision, and a sequence.
+func TestGoldenRevision(t *testing.T) {
+	golden := readGolden(t, goldenText2)
+	titles := entity.NewUnique("title", func(_ keys.RowID, v *string) keys.String { return keys.String(*v) }).WithSchema(300, "path: title")
+	notes := entity.New[keys.RowID]("notes", silent[string]{msgpack.Of[string]()}, titles).WithSchema(2, "key: id").WithRevisions()
+	one := keys.Must(keys.RowIDFromString("1"))
+	onEngines(t, func(t *testing.T, s backend.Store) {
+		db := open(t, s, notes)
+		update(t, db, func(tx *entity.Tx) error { return notes.Put(tx, one, "hi") })
+		if n := next(t, db); n != 1 {
+			t.Errorf("Next = %d, want 1", n)
+		}
+		wantEqualDumps(t, "what was written", dumpOf(t, s), golden)
 	})
-	notes := entity.New[keys.RowID]("notes", codec).WithMigrations(2, renamed)
 	onEngines(t, func(t *testing.T, s backend.Store) {
 		raw(t, s, func(tx backend.WriteTx) error { return restore(tx, golden) })
 		db := open(t, s, notes)
 		view(t, db, func(tx *entity.Tx) error {
-			for id, want := range map[string]string{"1": "hi", "2": "ho"} {
-				row, _, err := notes.Get(tx, keys.Must(keys.RowIDFromString(id)))
-				if err != nil || len(row) != 1 || row["title"] != want {
-					t.Errorf("row %s is %v, %v, want the title %s", id, row, err, want)
-				}
+			row, found, err := titles.Get(tx, "hi")
+			if !found || row.Key != one || row.Value != "hi" || row.Revision != 2 {
+				t.Errorf("Get(hi) = %+v, %v, want row 1 of revision 2", row, found)
 			}
-			return nil
+			return err
 		})
-		got := dumpOf(t, s)
-		for _, name := range []keys.String{"model", "store"} {
-			key := string(encoded(t, name, keys.String("notes")))
-			if got["_catalog"][key] != golden["_catalog"][key] {
-				t.Errorf("the record %s is %x, want %x", name, got["_catalog"][key], golden["_catalog"][key])
-			}
-		}
-		if _, there := got["_catalog"][string(encoded(t, keys.String("migration"), keys.String("notes")))]; there {
-			t.Errorf("the catalogue still says that rows are being migrated")
-		}
-	})
-	onEngines(t, func(t *testing.T, s backend.Store) {
-		db := open(t, s, notes)
-		update(t, db, func(tx *entity.Tx) error {
-			return notes.Put(tx, keys.Must(keys.RowIDFromString("1")), note{"title": "hi"})
-		})
-		got := dumpOf(t, s)
-		for table, key := range map[string][]byte{"_catalog": encoded(t, keys.String("model"), keys.String("notes")), "notes": encoded(t, keys.Bytes("1"))} {
-			if got[table][string(key)] != golden[table][string(key)] {
-				t.Errorf("%s %x is %x, want %x", table, key, got[table][string(key)], golden[table][string(key)])
-			}
+		if n := next(t, db); n != 1001 {
+			t.Errorf("Next = %d, want 1001", n)
 		}
 	})
 }

@@ -4,6 +4,8 @@ package entity_test
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/larderdb/larder/backend"
@@ -62,4 +64,51 @@ func TestTwoTabs(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestSequenceInTwoTabs takes numbers in two tabs at the same time.
+func TestSequenceInTwoTabs(t *testing.T) {
+	const name, each = "sequence in two tabs", 1500
+	t.Cleanup(func() {
+		if err := idb.Delete(context.Background(), name); err != nil {
+			t.Errorf("Delete: %v", err)
+		}
+	})
+	got := make([][]uint64, 2)
+	var all sync.WaitGroup
+	for i := range got {
+		s, err := idb.Open(t.Context(), name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := s.Close(context.Background()); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		})
+		db := open(t, s)
+		all.Go(func() {
+			for range each {
+				n, err := orders.Next(t.Context(), db)
+				if err != nil {
+					t.Errorf("Next: %v", err)
+					return
+				}
+				got[i] = append(got[i], n)
+			}
+		})
+	}
+	all.Wait()
+	seen := make(map[uint64]bool)
+	for i, list := range got {
+		if !slices.IsSorted(list) {
+			t.Errorf("the numbers of tab %d don't ascend", i)
+		}
+		for _, n := range list {
+			seen[n] = true
+		}
+	}
+	if len(seen) != 2*each {
+		t.Errorf("%d of %d numbers are different", len(seen), 2*each)
+	}
 }

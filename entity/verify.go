@@ -27,14 +27,15 @@ const (
 //   - every row has its entries in the indexes, and they hold no others;
 //   - no two rows have the same key in a unique index;
 //   - the catalogue agrees with itself, with db's definitions and with the
-//     tables of indexes that there are.
+//     tables of indexes that there are;
+//   - the records of sequences can be read.
 //
 // Otherwise it returns its findings joined, the first 100 of them, each an
 // [Error] of class [backend.ErrCorrupt] that names store, index and key. Of
 // stores that db was opened without, it checks the frames of the rows. A
-// catalogue that can't be read, or that db's definitions don't know
-// ([backend.ErrSchemaNewer]), a failure to read and the end of ctx are returned
-// at once.
+// catalogue that can't be read, one that db's definitions don't know or a
+// sequence of newer code ([backend.ErrSchemaNewer]), a failure to read and the
+// end of ctx are returned at once.
 //
 // In a browser it gives the turn back to the page every few milliseconds.
 func Verify(ctx context.Context, db *DB) error {
@@ -63,6 +64,9 @@ func Verify(ctx context.Context, db *DB) error {
 			v.stores[s.def.name] = s
 		}
 		if err := v.tables(c); err != nil {
+			return err
+		}
+		if err := v.sequences(); err != nil {
 			return err
 		}
 		for _, name := range slices.Sorted(maps.Keys(c.stores)) {

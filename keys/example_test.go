@@ -41,8 +41,9 @@ func ExampleUserRowID() {
 }
 
 func ExampleNewUUID() {
-	first, second := keys.NewUUID(), keys.NewUUID()
-	fmt.Println(len(first.String()), first.String() < second.String())
+	id := keys.NewUUID()
+	next := keys.NewUUID()
+	fmt.Println(len(id.String()), id.String() < next.String())
 	// Output: 36 true
 }
 
