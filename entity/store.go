@@ -177,7 +177,12 @@ func (s *Store[K, V]) upgradeRow(frame []byte) ([]byte, error) {
 	if err != nil || !changed {
 		return nil, err
 	}
-	return newFrame(s.def.version, payload), nil
+	// The row is what it was, and so is its revision.
+	fresh := makeFrame(frame[0], s.def.version, payload)
+	if at := revisionAt(frame); at > 0 {
+		copy(fresh[revisionAt(fresh):][:backend.StampSize], frame[at:])
+	}
+	return fresh, nil
 }
 
 func (s *Store[K, V]) indexRow(i int, primary, frame []byte, list *keyList) error {
