@@ -377,3 +377,54 @@ func TestBadSteps(t *testing.T) {
 		})
 	}
 }
+
+// TestMigrateKeepsRevisions migrates rows with revisions, and ones that were
+// written before the store had them.
+func TestMigrateKeepsRevisions(t *testing.T) {
+	onEngines(t, func(t *testing.T, s backend.Store) {
+		withTasks(t, s, 3)
+		first := release1()
+		first.Store = first.WithRevisions()
+		db, err := entity.Open(t.Context(), s, first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		update(t, db, func(tx *entity.Tx) error { return first.Put(tx, 1, task1{"title 1", "owner1"}) })
+		revisions := func(db *entity.DB, rows func(tx *entity.Tx) map[keys.Int]uint64) (got map[keys.Int]uint64) {
+			view(t, db, func(tx *entity.Tx) error {
+				got = rows(tx)
+				return nil
+			})
+			return got
+		}
+		before := revisions(db, func(tx *entity.Tx) map[keys.Int]uint64 { return revisionsOf(t, first.Store, tx) })
+		if before[0] != 0 || before[1] == 0 || before[2] != 0 {
+			t.Fatalf("revisions are %v, want one of row 1 alone", before)
+		}
+		d := release3(step1, step2)
+		d.Store = d.WithRevisions()
+		db = open(t, s, d)
+		wantTasks(t, db, d, 3)
+		after := revisions(db, func(tx *entity.Tx) map[keys.Int]uint64 { return revisionsOf(t, d.Store, tx) })
+		for key, want := range before {
+			if after[key] != want {
+				t.Errorf("row %d has revision %d after the migration, want %d as before", key, after[key], want)
+			}
+		}
+		update(t, db, func(tx *entity.Tx) error {
+			return d.Swap(tx, 1, before[1], task3{"title 1", []string{"mr", "owner1"}})
+		})
+	})
+}
+
+func revisionsOf[V any](t testing.TB, s *entity.Store[keys.Int, V], tx *entity.Tx) map[keys.Int]uint64 {
+	t.Helper()
+	got := make(map[keys.Int]uint64)
+	for row, err := range s.Scan(tx, keys.All[keys.Int]()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[row.Key] = row.Revision
+	}
+	return got
+}
