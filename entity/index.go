@@ -15,6 +15,10 @@ type IndexOf[K keys.Key[K], V any] interface {
 
 	// splitEntry returns the primary key in an entry.
 	splitEntry(entry []byte) (primary []byte, err error)
+
+	// primary is splitEntry without a look at the primary key. It is given the
+	// index key of the entry before.
+	primary(entry, before []byte) ([]byte, error)
 }
 
 // An Index orders the rows of one store by index keys of type I. Rows under
@@ -25,9 +29,10 @@ type IndexOf[K keys.Key[K], V any] interface {
 // transaction of a [DB] that was opened without the store they are
 // [backend.ErrTableNotFound].
 type Index[I keys.Key[I], K keys.Key[K], V any] struct {
-	def  *indexSchema
-	one  func(K, *V) I
-	many func(K, *V) iter.Seq[I]
+	def   *indexSchema
+	one   func(K, *V) I
+	many  func(K, *V) iter.Seq[I]
+	where func(K, *V) bool // nil in an index of all rows
 }
 
 // NewIndex returns an index of one key per row. It is an argument of [New].
@@ -59,7 +64,26 @@ func NewMultiIndex[I keys.Key[I], K keys.Key[K], V any](name string, all func(K,
 func (x *Index[I, K, V]) WithSchema(version uint32, spec string) *Index[I, K, V] {
 	def := *x.def
 	def.version, def.spec = version, spec
-	return &Index[I, K, V]{def: &def, one: x.one, many: x.many}
+	return &Index[I, K, V]{def: &def, one: x.one, many: x.many, where: x.where}
+}
+
+// Where returns a copy of the index that leaves out the rows for which the
+// function is false: a partial index, which is smaller, costs nothing for the
+// rows that it leaves out, and, if it is unique, lets those have the same key. Of two
+// Wheres both must be true.
+//
+// The function is as that of [NewIndex]. To leave out other rows than before, raise
+// the index's version, see [Index.WithSchema].
+func (x *Index[I, K, V]) Where(holds func(K, *V) bool) *Index[I, K, V] {
+	def := *x.def
+	c := &Index[I, K, V]{def: &def, one: x.one, many: x.many, where: holds}
+	switch also := x.where; {
+	case holds == nil:
+		c.one, c.many = nil, nil // Open refuses it
+	case also != nil:
+		c.where = func(key K, v *V) bool { return also(key, v) && holds(key, v) }
+	}
+	return c
 }
 
 // Name returns the name that the index was given.
@@ -73,6 +97,9 @@ func (x *Index[I, K, V]) index() *indexSchema {
 }
 
 func (x *Index[I, K, V]) appendKeys(list *keyList, key K, v *V) error {
+	if x.where != nil && !x.where(key, v) {
+		return nil
+	}
 	if x.one != nil {
 		return addKey(list, x.one(key, v))
 	}
@@ -132,6 +159,11 @@ func NewMultiUnique[I keys.Key[I], K keys.Key[K], V any](name string, all func(K
 // WithSchema is as [Index.WithSchema].
 func (x *Unique[I, K, V]) WithSchema(version uint32, spec string) *Unique[I, K, V] {
 	return &Unique[I, K, V]{*x.Index.WithSchema(version, spec)}
+}
+
+// Where is as [Index.Where].
+func (x *Unique[I, K, V]) Where(holds func(K, *V) bool) *Unique[I, K, V] {
+	return &Unique[I, K, V]{*x.Index.Where(holds)}
 }
 
 func (x *Unique[I, K, V]) index() *indexSchema {
