@@ -12,6 +12,8 @@ type keyList struct {
 	buf  []byte
 	ends []int // of each key in buf
 	keys [][]byte
+
+	entry []byte // of firstIn
 }
 
 // add takes over buf, which is l.buf with one more key at its end.

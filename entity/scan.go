@@ -25,21 +25,24 @@ type Row[K keys.Key[K], V any] struct {
 // Token returns a token with which a scan of the same store or index in the
 // same direction goes on after this row: text of base64url's characters, which
 // may be stored and shown. It is [backend.ErrTxDone] after the transaction
-// has ended, and [backend.ErrInvalid] when the row is not a scan's.
+// has ended, [backend.ErrInvalid] when the row is not a scan's or a query's, and
+// [backend.ErrUnsupported] when the query sorted it, see [Query.OrderBy].
 func (r *Row[K, V]) Token() (string, error) { return r.at.token() }
 
 // A position is where a scan was when it yielded a row or an entry.
 type position struct {
 	scan *scan
-	key  []byte // of the pair, in the engine's own memory
+	key  []byte // of the pair, in the engine's own memory; nil when rows were sorted
 }
 
 func (p position) token() (string, error) {
 	switch {
 	case p.scan == nil:
-		return "", failure(backend.ErrInvalid, "only rows and entries of a scan have a token")
+		return "", failure(backend.ErrInvalid, "only rows and entries of a scan or a query have a token")
 	case p.scan.tx.done:
 		return "", backend.ErrTxDone
+	case p.key == nil:
+		return "", failure(backend.ErrUnsupported, "a row that OrderBy sorted has no place to go on from: rows in the order of an index do")
 	}
 	return p.scan.place.token(p.key), nil
 }

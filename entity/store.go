@@ -138,19 +138,29 @@ func (s *Store[K, V]) GetMany(tx *Tx, ks iter.Seq[K]) iter.Seq2[*Row[K, V], erro
 
 // decode sets v to the value in frame.
 func (s *Store[K, V]) decode(frame []byte, v *V) error {
-	version, payload, err := parseFrame(frame)
+	payload, err := s.payload(frame)
 	if err != nil {
 		return err
 	}
-	if version > s.def.version {
-		return failure(backend.ErrCorrupt, "frame has a schema version that the catalogue doesn't know")
+	return decodeAs(s.codec, payload, v)
+}
+
+// payload returns what the store's codec writes of the value in frame, in this
+// definition's version.
+func (s *Store[K, V]) payload(frame []byte) ([]byte, error) {
+	version, payload, err := parseFrame(frame)
+	switch {
+	case err != nil:
+	case version > s.def.version:
+		err = failure(backend.ErrCorrupt, "frame has a schema version that the catalogue doesn't know")
+	case version < s.def.version && s.def.steps != nil:
+		payload, _, err = s.def.steps.upgrade(version, payload)
 	}
-	if version < s.def.version && s.def.steps != nil {
-		if payload, _, err = s.def.steps.upgrade(version, payload); err != nil {
-			return err
-		}
-	}
-	if err := s.codec.Decode(payload, v); err != nil {
+	return payload, err
+}
+
+func decodeAs[V any](codec Codec[V], payload []byte, v *V) error {
+	if err := codec.Decode(payload, v); err != nil {
 		return &backend.Error{Class: backend.ErrCorrupt, Reason: "value can't be decoded", Err: err}
 	}
 	return nil
