@@ -47,6 +47,24 @@ func TestA34_Allocations(t *testing.T) {
 				kept = row
 			}
 		}},
+		{"Query allocates the row", 1, func(tx *entity.Tx) {
+			for row := range rows.Query().Rows(tx) {
+				kept = row
+			}
+		}},
+		{"Query of an index allocates the row", 1, func(tx *entity.Tx) {
+			for row := range byLast.Query().Rows(tx) {
+				kept = row
+			}
+		}},
+		{"a row that a filter drops costs nothing", 0, func(tx *entity.Tx) {
+			for row := range byLast.Query().Filter(func(keys.Int, *backend.KV) bool { return false }).Rows(tx) {
+				kept = row
+			}
+		}},
+		{"Summarize allocates nothing for a row", 0, func(tx *entity.Tx) {
+			_, _ = entity.Summarize(tx, rows.Query(), func(k keys.Int, _ *backend.KV) int { return int(k) })
+		}},
 		{"Count allocates nothing for a row", 0, func(tx *entity.Tx) { _, _ = byLast.Count(tx, keys.All[keys.Int]()) }},
 	} {
 		t.Run("A34 "+c.name, func(t *testing.T) {

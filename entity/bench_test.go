@@ -134,6 +134,28 @@ func BenchmarkRead(b *testing.B) {
 			}
 			return n, nil
 		},
+		"query": func(tx *entity.Tx) (n int, err error) {
+			for _, err := range byLast.Query().Rows(tx) {
+				if err != nil {
+					return n, err
+				}
+				n++
+			}
+			return n, nil
+		},
+		"query of both": func(tx *entity.Tx) (n int, err error) {
+			for _, err := range rows.Query().And(byLast.Query()).Rows(tx) {
+				if err != nil {
+					return n, err
+				}
+				n++
+			}
+			return n, nil
+		},
+		"sum": func(tx *entity.Tx) (n int, err error) {
+			all, err := entity.Summarize(tx, rows.Query(), func(k keys.Int, _ *backend.KV) int { return int(k) })
+			return all.Count, err
+		},
 		"count": func(tx *entity.Tx) (int, error) { return byLast.Count(tx, keys.All[keys.Int]()) },
 	} {
 		b.Run(name, func(b *testing.B) {
