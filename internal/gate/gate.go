@@ -106,27 +106,17 @@ func (g *Gate) Write(ctx context.Context) (context.Context, *Turn, error) {
 	if g.inside(ctx) {
 		return nil, nil, refusal(backend.ErrNestedTx, "update")
 	}
-	g.mu.Lock()
-	if g.released != nil {
-		g.mu.Unlock()
-		return nil, nil, refusal(backend.ErrClosed, "update")
-	}
-	g.came++
-	place := g.came
-	if !g.writing {
-		g.writing = true
-		g.running++
-		g.mu.Unlock()
-		return g.begin(ctx, place, true)
-	}
-	w := &waiter{place: place, called: make(chan struct{})}
-	g.queue = append(g.queue, w)
-	g.mu.Unlock()
-	if err := g.await(ctx, w); err != nil {
+	place, w, err := g.come(true)
+	if err != nil {
 		return nil, nil, err
 	}
-	if w.refused {
-		return nil, nil, refusal(backend.ErrClosed, "update")
+	if w != nil {
+		if err := g.await(ctx, w); err != nil {
+			return nil, nil, err
+		}
+		if w.refused {
+			return nil, nil, refusal(backend.ErrClosed, "update")
+		}
 	}
 	return g.begin(ctx, place, true)
 }
@@ -134,21 +124,33 @@ func (g *Gate) Write(ctx context.Context) (context.Context, *Turn, error) {
 // TryWrite is Write for who can't wait: when it isn't the writer's turn at once,
 // it is [backend.ErrNotInMemory].
 func (g *Gate) TryWrite(ctx context.Context) (context.Context, *Turn, error) {
+	place, _, err := g.come(false)
+	if err != nil {
+		return nil, nil, err
+	}
+	return g.begin(ctx, place, true)
+}
+
+// come takes the writer's turn, or a place in the queue for it where the writer
+// is willing to wait.
+func (g *Gate) come(willing bool) (place uint64, w *waiter, err error) {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	switch {
 	case g.released != nil:
-		g.mu.Unlock()
-		return nil, nil, refusal(backend.ErrClosed, "update")
-	case g.writing || len(g.queue) > 0:
-		g.mu.Unlock()
-		return nil, nil, backend.ErrNotInMemory
+		return 0, nil, refusal(backend.ErrClosed, "update")
+	case g.writing && !willing:
+		return 0, nil, backend.ErrNotInMemory
 	}
 	g.came++
-	place := g.came
-	g.writing = true
-	g.running++
-	g.mu.Unlock()
-	return g.begin(ctx, place, true)
+	if g.writing {
+		w = &waiter{place: g.came, called: make(chan struct{})}
+		g.queue = append(g.queue, w)
+	} else {
+		g.writing = true
+		g.running++
+	}
+	return g.came, w, nil
 }
 
 // await waits until w has left the queue. When ctx is done before, it takes w
