@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
+import { goalsReached } from "./goals.mjs";
 import { differences, summarize } from "./statistics.mjs";
 import { draw } from "./svg.mjs";
 import { tables } from "./table.mjs";
@@ -33,7 +34,7 @@ export function resultsOf(systems, sizes, rounds, chromiumFlags) {
   return {
     files: {
       "results.json": `${JSON.stringify(json, plain, 2)}\n`,
-      "results.md": `${tables(report)}\n${about.join("\n\n")}\n`,
+      "results.md": `${goalsReached(report)}\n${tables(report)}\n${about.join("\n\n")}\n`,
       "results.svg": draw(report),
     },
     complaints,

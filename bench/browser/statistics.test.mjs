@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { goalsReached } from "./goals.mjs";
 import { digest, generator, sizesFor } from "./page/data.mjs";
 import { Expired, linesFor } from "./page/work.mjs";
 import { differences, spread, summarize } from "./statistics.mjs";
@@ -19,6 +20,26 @@ function round(times, more = {}) {
 test("spread has the median, the least and the greatest", () => {
   assert.deepEqual(spread([5, 1, 3]), { median: 3, least: 1, greatest: 5 });
   assert.deepEqual(spread([4, 1, 3, 2]), { median: 2.5, least: 1, greatest: 4 });
+});
+
+test("goals are judged by ratios of the same round, and who is ahead is named", () => {
+  const systems = [
+    { name: "larder", label: "Larder" },
+    { name: "dexie", label: "Dexie" },
+    { name: "lokijs", label: "LokiJS" },
+  ];
+  const rounds = [
+    round({ larder: 10, dexie: 60, lokijs: 1 }),
+    round({ larder: 100, dexie: 550, lokijs: 5 }),
+    round({ larder: 10, dexie: 40, lokijs: 9 }),
+  ];
+  const text = goalsReached({ systems, sizes: sizesFor(10_000), rounds });
+  assert.match(text, /\| scan \| 5 times as fast as Dexie \| 5\.5 times \| yes \|/);
+  assert.match(text, /^- scan: LokiJS 0\.1$/m);
+  assert.doesNotMatch(text, /Dexie 0/);
+  rounds[0].larder.lines.scan.cut = true;
+  rounds[1].larder.lines.scan.cut = true;
+  assert.match(goalsReached({ systems, sizes: sizesFor(10_000), rounds }), /\| 0 times \| no \|/);
 });
 
 test("a ratio is one of times of the same round", () => {
