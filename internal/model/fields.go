@@ -3,11 +3,15 @@ package model
 import (
 	"sort"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/larderdb/larder/entity"
 )
 
-// Stored returns the fields of n, as [entity.Modeler] says.
+// Stored returns the fields of n, as [entity.Field] says, in ascending order of
+// their names, each once. A name that has one of the signs of a path in it, or
+// isn't valid UTF-8, is quoted as in Go.
 //
 // A type that is in itself is described once, where it comes first in the
 // order of names from the outside in; elsewhere it is said to be as there.
@@ -78,12 +82,20 @@ func (l *lister) object(n *Node, path string) {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		full := name
+		full := step(name)
 		if path != "" {
-			full = path + "." + name
+			full = path + "." + full
 		}
 		l.add(full, l.describe(at[name], full))
 	}
+}
+
+// step returns the step of a path that a field's name is.
+func step(name string) string {
+	if name == "" || strings.ContainsAny(name, `.[]"`) || !utf8.ValidString(name) {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // tuple returns all that is in a tuple, since none of it can come or go.
