@@ -22,3 +22,6 @@ type recorder struct{ failed atomic.Bool }
 
 func (r *recorder) Helper()               {}
 func (r *recorder) Errorf(string, ...any) { r.failed.Store(true) }
+
+// Equal reports whether the checks take a and b for equal.
+func Equal[V any](a, b V) bool { return isEqual(a, b) }

@@ -2,6 +2,7 @@ package codectest_test
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 
@@ -86,10 +87,9 @@ func TestFaultsAreFound(t *testing.T) {
 		})
 	}
 	t.Run("another encoding each time", func(t *testing.T) {
-		n := byte(0)
+		var n atomic.Int32
 		c := faulty[bool]{Codec: msgpack.Of[bool](), name: "x", append: func(dst []byte, _ *bool) ([]byte, error) {
-			n++
-			return append(dst, n), nil
+			return append(dst, byte(n.Add(1))), nil
 		}, decode: func([]byte, *bool) error { return nil }}
 		if failed := codectest.Failed(c, false); !slices.Contains(failed, "equal values have equal encodings") {
 			t.Errorf("fails in %q", failed)
