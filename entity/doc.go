@@ -27,15 +27,24 @@
 // before anything is written, and where an engine fails between two writes of
 // one row the transaction can't be committed any more.
 //
+// # Reading
+//
+// Store.Get, Store.Scan and Index.Scan read rows one by one and in order. A
+// [Query] adds ranges of several keys, several indexes, filters, orders, pages
+// and, by functions, sums, groups and projections; its Explain says what it
+// reads.
+//
 // # Definitions change
 //
 // The catalogue in the database says which stores and indexes it holds, in
-// which versions. Code that opens a database with a new index has it built
-// within Open. From then on, code whose definition of that store lacks the index gets
-// [backend.ErrSchemaNewer] from every transaction, in a tab that was open
-// before as in one that opens later. To change what an index extracts, raise
-// its version, and it is built anew. To remove an index, leave it out and
-// raise the store's version.
+// which versions, and which fields their values have. Code that opens a database
+// with a new index or a new field has it registered, and the index built, within
+// Open. From then on, code whose definition of that store lacks it gets
+// [backend.ErrSchemaNewer] from every transaction, in a tab that was open before
+// as in one that opens later. To change what an index extracts, raise its
+// version, and it is built anew. To remove an index, leave it out and raise the
+// store's version. To change what the rows are, raise it with a step that leads
+// from the old rows to the new, see [Store.WithMigrations].
 //
 // # Errors
 //
