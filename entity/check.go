@@ -19,7 +19,12 @@ import (
 // are not checked.
 func (s *Store[K, V]) WithCheck(check func(key K, v *V) error) *Store[K, V] {
 	c := s.copy()
-	c.check = check
+	c.check = func(key K, v *V) error {
+		if err := check(key, v); err != nil {
+			return &backend.Error{Class: backend.ErrInvalid, Err: &refusal{err}}
+		}
+		return nil
+	}
 	return c
 }
 
@@ -52,11 +57,6 @@ func FieldErrors(err error) []*FieldError {
 		return all
 	}
 	return nil
-}
-
-// refused is the error of a write whose row the store's check refuses.
-func refused(err error) error {
-	return &backend.Error{Class: backend.ErrInvalid, Err: &refusal{err}}
 }
 
 // A refusal prints what errors.Join joined on one line.

@@ -9,7 +9,7 @@ import "github.com/larderdb/larder/backend"
 // errors of Put, and the transaction can go on.
 //
 // The value is fn's to change and to keep. What fn itself writes in the
-// transaction stays, but that it writes to key is replaced by the value. A
+// transaction stays, but for key, to which the value is written over it. A
 // caller that goes on after [backend.ErrNotInMemory] calls Update again, so fn
 // may run more than once.
 func (s *Store[K, V]) Update(tx *Tx, key K, fn func(v *V) error) error {

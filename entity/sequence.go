@@ -137,9 +137,10 @@ func (v *verifier) sequences() error {
 		if err != nil {
 			return ignoreNotFound(err)
 		}
-		name, err := keys.Decode[keys.String](kv.Key)
-		if err == nil {
-			err = checkName(string(name))
+		k := &fields{rest: kv.Key}
+		name := string(field[keys.String](k))
+		if err = k.end(); err == nil {
+			err = checkName(name)
 		}
 		if err == nil {
 			_, err = parseSequence(kv.Value)

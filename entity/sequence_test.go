@@ -121,7 +121,7 @@ func TestSequenceAtTheSameTime(t *testing.T) {
 // An announcer says when an Update is about to wait for its turn.
 type announcer struct {
 	backend.Store
-	began chan struct{}
+	began chan struct{} // nil while nobody listens; has room for one
 }
 
 func (a *announcer) Update(ctx context.Context, fn func(context.Context, backend.WriteTx) error) error {
@@ -134,7 +134,7 @@ func (a *announcer) Update(ctx context.Context, fn func(context.Context, backend
 
 func TestSequenceInATransaction(t *testing.T) {
 	onEngines(t, func(t *testing.T, s backend.Store) {
-		engine := &announcer{Store: s, began: make(chan struct{})}
+		engine := &announcer{Store: s}
 		db := open(t, engine)
 		t.Run("it is ErrNestedTx where numbers must be reserved", func(t *testing.T) {
 			err := db.Update(t.Context(), func(ctx context.Context, _ *entity.Tx) error {
@@ -151,6 +151,7 @@ func TestSequenceInATransaction(t *testing.T) {
 		t.Run("it doesn't wait for who waits for its transaction", func(t *testing.T) {
 			outside := make(chan error, 1)
 			err := db.Update(t.Context(), func(ctx context.Context, _ *entity.Tx) error {
+				engine.began = make(chan struct{}, 1)
 				go func() {
 					_, err := orders.Next(t.Context(), db)
 					outside <- err
@@ -182,6 +183,7 @@ func TestSequenceInATransaction(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan error, 2)
 			err := db.Update(t.Context(), func(context.Context, *entity.Tx) error {
+				engine.began = make(chan struct{}, 1)
 				ask := func() {
 					_, err := other.Next(ctx, db)
 					ended <- err

@@ -19,7 +19,7 @@ type Store[K keys.Key[K], V any] struct {
 	codec   Codec[V]
 	indexes []IndexOf[K, V]
 	values  *sync.Pool        // of *V, zeroed
-	check   func(K, *V) error // may be nil
+	check   func(K, *V) error // may be nil; its errors are refusals
 	format  byte              // of the frames that are written
 }
 

@@ -172,7 +172,7 @@ func (s *Store[K, V]) write(op string, tx *Tx, key K, value V, demand func(old [
 func (s *Store[K, V]) encode(m *scratch, key K, v *V) (err error) {
 	if s.check != nil {
 		if err := s.check(key, v); err != nil {
-			return refused(err)
+			return err
 		}
 	}
 	if m.payload, err = s.codec.Append(m.payload[:0], v); err != nil {
