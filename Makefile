@@ -1,7 +1,7 @@
 # What a person types. `make demo` and `make test` need nothing done before:
 # they call setup, which gets what is missing.
 
-.PHONY: help setup build demo test test-native test-wazero test-browser test-node test-examples lint cross soak rows size bench bench-browser clean
+.PHONY: help setup build demo test test-native test-wazero test-browser test-node test-examples lint cross soak rows size bench bench-go bench-browser clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -52,8 +52,12 @@ rows: ## which tests show which capability, from the last make test
 size: ## bytes of larder.wasm: raw, gzip, brotli, by package, against the ratchet
 	@go run ./scripts/size
 
-bench: ## ratios against the plain engines, in interleaved pairs
+bench: ## ratios against the plain engines, in interleaved pairs; then three rounds of bench-go
 	@go run ./bench
+	@go -C bench/peers run . -rounds 3 -growth=false
+
+bench-go: ## Larder and other Go stores of typed values, on bolt and in memory (FLAGS=… as bench/peers/main.go says)
+	@go -C bench/peers run . $(FLAGS)
 
 bench-browser: build ## Larder and its peers in Chromium (FLAGS=… as bench/browser/main.mjs says)
 	@node bench/browser/main.mjs $(FLAGS)
