@@ -46,7 +46,7 @@ func (tx *WriteTx) fillStamps(version uint64) {
 	}
 	for _, op := range moved {
 		op.fill(version)
-		tx.writable(op.Table).set(op.Pair)
+		tx.writable(op.Table).set(op.Pair.rehead())
 	}
 }
 

@@ -164,6 +164,7 @@ func (tx *WriteTx) put(op Op) {
 		for _, s := range op.Stamps {
 			fill(op.Pair.stamped(s), pending)
 		}
+		op.Pair = op.Pair.rehead()
 		tx.stamped = append(tx.stamped, op)
 	}
 	if tx.writable(op.Table).set(op.Pair) {
