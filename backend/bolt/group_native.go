@@ -221,8 +221,10 @@ func (s *Store) flush(g *group) (err error) {
 	if err := g.btx.Bucket(metaBucket).Put(commitKey, binary.BigEndian.AppendUint64(nil, number)); err != nil {
 		return failure("commit", err, "")
 	}
+	txid := g.btx.ID()
 	err = g.btx.Commit()
 	if err == nil {
+		s.newest.Store(&commit{txid, number})
 		return nil
 	}
 	err = failure("commit", err, "")

@@ -34,13 +34,24 @@ type reader struct {
 type table struct {
 	name    string
 	bucket  *bbolt.Bucket // nil when the table is missing
+	cursor  *bbolt.Cursor // for searches, see search
 	changes int           // how often something was written, so that loops move their cursors
 	loops   []*loop       // those that are running, in an Update
 	stamped map[string]*stamped
 }
 
 // A readTx is the transaction of a View.
-type readTx struct{ reader }
+type readTx struct {
+	reader
+	newest *commit // the newest that was known when it began, or nil
+}
+
+// A commit is one of bbolt's, and the number of the commit that it has made the
+// newest.
+type commit struct {
+	txid    int
+	version uint64
+}
 
 // enter begins an operation, and exit ends it: as an error if a page is
 // damaged.
@@ -110,6 +121,15 @@ func (r *reader) used(yield func(*table) bool) {
 	}
 }
 
+// search returns a cursor to seek with at once. All searches share it, since a
+// cursor of their own would cost each four allocations.
+func (t *table) search() *bbolt.Cursor {
+	if t.cursor == nil || t.cursor.Bucket() != t.bucket {
+		t.cursor = t.bucket.Cursor()
+	}
+	return t.cursor
+}
+
 func (t *table) missing(op string) error {
 	return &backend.Error{Class: backend.ErrTableNotFound, Op: op, Table: t.name}
 }
@@ -131,7 +151,8 @@ func (r *reader) Get(name string, key []byte) (value []byte, err error) {
 	if t.bucket == nil {
 		return nil, t.missing("get")
 	}
-	if value = t.bucket.Get(key); value == nil {
+	found, value := t.search().Seek(key)
+	if value == nil || !bytes.Equal(found, key) {
 		return nil, &backend.Error{Class: backend.ErrNotFound, Op: "get", Table: name, Key: bytes.Clone(key)}
 	}
 	r.extent.contain(value)
@@ -182,6 +203,9 @@ func (r *reader) Tables() (names []string, err error) {
 func (tx *readTx) ReadVersion() (number uint64) {
 	if tx.ended.Load() {
 		return 0
+	}
+	if n := tx.newest; n != nil && n.txid == tx.btx.ID() {
+		return n.version
 	}
 	var err error
 	tx.enter()

@@ -24,6 +24,10 @@ type Store struct {
 	// whether to commit at once or to leave it to the next.
 	waiting atomic.Int32
 
+	// newest is the newest commit of this Store, so that a View of it needn't
+	// look up its number; nil before the first.
+	newest atomic.Pointer[commit]
+
 	// lock guards what follows, by holding one token. It is a channel so that
 	// an Update can stop waiting for it.
 	lock    chan struct{}
@@ -46,7 +50,7 @@ func (s *Store) View(ctx context.Context, fn func(context.Context, backend.ReadT
 	if err != nil {
 		return failure("view", err, "")
 	}
-	tx := &readTx{reader{ctx: ctx, btx: btx, extent: s.extent(btx)}}
+	tx := &readTx{reader: reader{ctx: ctx, btx: btx, extent: s.extent(btx)}, newest: s.newest.Load()}
 	defer btx.Rollback()
 	defer tx.ended.Store(true)
 	return fn(ctx, tx)

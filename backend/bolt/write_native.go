@@ -185,7 +185,7 @@ func (tx *writeTx) Delete(name string, key []byte) (existed bool, err error) {
 	if t.bucket == nil {
 		return false, t.missing("delete")
 	}
-	c := t.bucket.Cursor()
+	c := t.search()
 	found, value := c.Seek(key)
 	if !bytes.Equal(found, key) {
 		return false, nil
