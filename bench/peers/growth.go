@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -55,15 +56,19 @@ func (m *meter) growth(s system, sizes []int, n int, say func(string, ...any)) (
 		for round := range n {
 			for turn := range stores {
 				i := (round + turn) % len(stores)
-				start := time.Now()
+				runtime.GC()
+				start, cpu := time.Now(), cpuTime()
 				if err := stores[i].do(l); err != nil {
 					return nil, fmt.Errorf("growth: %s: %w", name, err)
 				}
-				took := float64(time.Since(start).Nanoseconds()) / float64(l.ops(m.scale))
-				these[i].Samples = append(these[i].Samples, sample{Nanoseconds: took})
+				took, ops := time.Since(start), float64(l.ops(m.scale))
+				cpu = cpuTime() - cpu
+				these[i].Samples = append(these[i].Samples, sample{
+					Nanoseconds: float64(took.Nanoseconds()) / ops, CPU: float64(cpu.Nanoseconds()) / ops,
+				})
 			}
 			for i := range these {
-				these[i].Samples[round].Ratio = these[i].Samples[round].Nanoseconds / these[0].Samples[round].Nanoseconds
+				these[i].Samples[round].relate(these[0].Samples[round])
 			}
 		}
 	}
@@ -86,7 +91,7 @@ func (g *grown) do(l line) error {
 
 // growthTable prints what growth has measured.
 func growthTable(w io.Writer, results []*result, sizes []int) {
-	fmt.Fprint(w, "\nTime of one operation as rows become more: median, and ÷ that with the fewest rows (least–greatest)\n\n| line |")
+	fmt.Fprint(w, "\nTime of one operation as rows become more: median; then ÷ that with the fewest rows, of time and of processor time (least–greatest)\n\n| line |")
 	for _, n := range sizes {
 		fmt.Fprintf(w, " %d rows |", n)
 	}
@@ -105,7 +110,9 @@ func growthTable(w io.Writer, results []*result, sizes []int) {
 		}
 		mid, _, _ := spread(r.Samples, func(s sample) float64 { return s.Nanoseconds })
 		ratio, low, high := spread(r.Samples, func(s sample) float64 { return s.Ratio })
-		fmt.Fprintf(w, " %s, %s (%s–%s) |", duration(mid), digits(ratio), digits(low), digits(high))
+		cpu, least, greatest := spread(r.Samples, func(s sample) float64 { return s.CPURatio })
+		fmt.Fprintf(w, " %s; %s (%s–%s); %s (%s–%s) |", duration(mid),
+			digits(ratio), digits(low), digits(high), digits(cpu), digits(least), digits(greatest))
 	}
 	fmt.Fprintln(w)
 }

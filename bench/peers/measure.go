@@ -184,12 +184,17 @@ func (m *meter) relate(all []system) {
 		for _, s := range all {
 			samples := m.result(s.name, l.name).Samples
 			for i := range min(len(samples), len(base)) {
-				samples[i].Ratio = samples[i].Nanoseconds / base[i].Nanoseconds
-				if base[i].CPU > 0 {
-					samples[i].CPURatio = samples[i].CPU / base[i].CPU
-				}
+				samples[i].relate(base[i])
 			}
 		}
+	}
+}
+
+// relate sets the ratios of s to base.
+func (s *sample) relate(base sample) {
+	s.Ratio = s.Nanoseconds / base.Nanoseconds
+	if base.CPU > 0 {
+		s.CPURatio = s.CPU / base.CPU
 	}
 }
 

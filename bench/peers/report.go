@@ -21,12 +21,17 @@ type report struct {
 // tables prints tables of systems: times, ratios, allocations.
 func (m *meter) tables(w io.Writer, all []system) {
 	nanoseconds := func(s sample) float64 { return s.Nanoseconds }
-	fmt.Fprint(w, "\nTime of one operation: median (least–greatest)\n\n")
+	for _, s := range all {
+		if s.about != "" {
+			fmt.Fprintf(w, "\n- %s: %s", s.name, s.about)
+		}
+	}
+	fmt.Fprint(w, "\n\nTime of one operation: median (least–greatest)\n\n")
 	m.table(w, all, func(samples []sample) string {
 		mid, low, high := spread(samples, nanoseconds)
 		return fmt.Sprintf("%s (%s–%s)", duration(mid), duration(low), duration(high))
 	})
-	fmt.Fprintf(w, "\nTime ÷ that of %s in the same round: median (least–greatest); above 1, Larder is faster\n\n", all[0].name)
+	fmt.Fprintf(w, "\nTime ÷ that of %s in the same round: median (least–greatest); above 1, the latter is faster\n\n", all[0].name)
 	m.table(w, all, func(samples []sample) string {
 		mid, low, high := spread(samples, func(s sample) float64 { return s.Ratio })
 		return fmt.Sprintf("%s (%s–%s)", digits(mid), digits(low), digits(high))

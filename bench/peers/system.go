@@ -3,8 +3,8 @@ package main
 // A system is one way to keep to-dos.
 type system struct {
 	name  string
-	files bool // whether it keeps them on the disk
-	about string
+	files bool   // whether it keeps them on the disk
+	about string // how a commit gets to the disk, as strace counts it
 	open  func(dir string, d *dataset) (store, error)
 }
 
@@ -12,14 +12,14 @@ type system struct {
 // without, the first is what the others are divided by.
 func systems() []system {
 	return []system{
-		{"Larder, bolt", true, "2 fdatasync for each commit", openBolt},
-		{"bolthold", true, "2 fdatasync for each commit", openBolthold},
-		{"badgerhold", true, "SyncWrites: 1 msync for each commit", openBadgerhold},
-		{"buntdb", true, "SyncPolicy Always: 1 fsync for each commit", openBuntFile},
-		{"SQLite", true, "WAL, synchronous FULL: 1 fsync for each commit, more at a checkpoint", openSQLite},
+		{"Larder, bolt", true, "2 fdatasync", openBolt},
+		{"bolthold", true, "2 fdatasync", openBolthold},
+		{"badgerhold", true, "2 msync, by SyncWrites", openBadgerhold},
+		{"buntdb", true, "1 fsync, by SyncPolicy Always", openBuntFile},
+		{"SQLite", true, "1 fsync of the log in WAL mode, by synchronous=FULL; more at checkpoints", openSQLite},
 		{"Larder, memory", false, "", openMemory},
 		{"buntdb, :memory:", false, "", openBuntMemory},
-		{"go-memdb", false, "keeps Go values: nothing is encoded", openMemdb},
+		{"go-memdb", false, "keeps Go values, encodes nothing", openMemdb},
 	}
 }
 
