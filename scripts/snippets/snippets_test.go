@@ -34,6 +34,9 @@ func read(t *testing.T, pattern string) []snippet {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(names) == 0 {
+		t.Errorf("there is no document %s", pattern)
+	}
 	var found []snippet
 	for _, name := range names {
 		found = append(found, blocks(t, name)...)
