@@ -3,22 +3,19 @@ package entity_test
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
-	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/larderdb/larder/backend"
-	"github.com/larderdb/larder/backend/faults"
 	"github.com/larderdb/larder/entity"
 	"github.com/larderdb/larder/keys"
 )
 
 // A model is what the store of users should hold: a plain map, searched from
-// end to end.
+// end to end. TestModifyModel uses it; TestLayer has models of any stores.
 type model map[string]User
 
 // put returns the class of the error that a Put should have, or "".
@@ -62,102 +59,6 @@ var (
 		}
 	})
 )
-
-// TestModel runs random transactions, some of which the engine fails in the
-// middle of, and compares the store and its indexes with the model.
-func TestModel(t *testing.T) {
-	injected, mine := errors.New("injected"), errors.New("mine")
-	onEngines(t, func(t *testing.T, s backend.Store) {
-		t.Run("A27 A28 B27 random transactions do what the model does", func(t *testing.T) {
-			rapid.Check(t, func(rt *rapid.T) {
-				raw(t, s, func(tx backend.WriteTx) error { return restore(tx, nil) })
-				countdown := -1 // how many calls until one fails
-				faulty := faults.Inject(s, func(faults.Call) error {
-					countdown--
-					if countdown == 0 {
-						return injected
-					}
-					return nil
-				})
-				d := newSchema()
-				db, err := entity.Open(t.Context(), faulty, d.users)
-				if err != nil {
-					rt.Fatalf("Open: %v", err)
-				}
-				committed := model{}
-				for range rapid.IntRange(1, 12).Draw(rt, "transactions") {
-					countdown = rapid.IntRange(-20, 40).Draw(rt, "countdown")
-					fail := rapid.IntRange(0, 9).Draw(rt, "own failure") == 0
-					m := maps.Clone(committed)
-					err := db.Update(t.Context(), func(_ context.Context, tx *entity.Tx) error {
-						if err := randomWork(rt, tx, d, m); err != nil {
-							return err
-						}
-						if fail {
-							return mine
-						}
-						return nil
-					})
-					countdown = -1
-					switch {
-					case err == nil:
-						committed = m
-					case err != mine && !errors.Is(err, injected):
-						rt.Fatalf("Update: %v", err)
-					}
-					compare(rt, db, d, committed)
-				}
-			})
-		})
-	})
-}
-
-// randomWork makes random calls in tx and in the model.
-func randomWork(rt *rapid.T, tx *entity.Tx, d schema, m model) error {
-	for range rapid.IntRange(0, 6).Draw(rt, "calls") {
-		id := someIDs.Draw(rt, "id")
-		var err error
-		var want backend.Class
-		switch op := rapid.SampledFrom([]string{"put", "insert", "delete", "get"}).Draw(rt, "op"); op {
-		case "put":
-			u := someUsers.Draw(rt, "user")
-			want, err = m.put(id, u), d.users.Put(tx, uid(id), u)
-		case "insert":
-			u := someUsers.Draw(rt, "user")
-			if _, exists := m[id]; exists {
-				want = backend.ErrExists
-			} else {
-				want = m.put(id, u)
-			}
-			err = d.users.Insert(tx, uid(id), u)
-		case "delete":
-			_, exists := m[id]
-			delete(m, id)
-			var existed bool
-			if existed, err = d.users.Delete(tx, uid(id)); err == nil && existed != exists {
-				rt.Fatalf("Delete(%s) = %v, want %v", id, existed, exists)
-			}
-		case "get":
-			u, exists := m[id]
-			var got User
-			var found bool
-			got, found, err = d.users.Get(tx, uid(id))
-			if err == nil && (found != exists || !equalUsers(got, u)) {
-				rt.Fatalf("Get(%s) = %+v, %v, want %+v, %v", id, got, found, u, exists)
-			}
-		}
-		switch {
-		case want == "" && err != nil:
-			return err
-		case want != "" && !errors.Is(err, want):
-			if err == nil {
-				rt.Fatalf("a call on %s succeeded, want %v", id, want)
-			}
-			return err
-		}
-	}
-	return nil
-}
 
 // compare compares the database with the model.
 func compare(rt *rapid.T, db *entity.DB, d schema, m model) {
