@@ -37,9 +37,9 @@ func TestGoldenMigration(t *testing.T) {
 		})
 		got := dumpOf(t, s)
 		for _, name := range []keys.String{"model", "store"} {
-			key := string(encoded(t, name, keys.String("notes")))
-			if got["_catalog"][key] != golden["_catalog"][key] {
-				t.Errorf("the record %s is %x, want %x", name, got["_catalog"][key], golden["_catalog"][key])
+			key := encoded(t, name, keys.String("notes"))
+			if got, want := got["_catalog"][string(key)], golden["_catalog"][string(key)]; got != want {
+				t.Errorf("the record %s is %x, want %x", name, got, want)
 			}
 		}
 		if _, there := got["_catalog"][string(encoded(t, keys.String("migration"), keys.String("notes")))]; there {
