@@ -10,10 +10,12 @@
 package msgpack
 
 import (
+	"reflect"
 	"sync"
 
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/internal/msgp"
 )
 
@@ -68,6 +70,7 @@ func (Codec[V]) Decode(src []byte, v *V) error {
 	d := decoders.Get().(*decoder)
 	d.in = in{b: src}
 	d.Reset(&d.in)
+	d.SetMapDecoder(decodeMap)
 	err := d.Decode(v)
 	d.in = in{}
 	decoders.Put(d)
@@ -90,3 +93,44 @@ var (
 	encoders = sync.Pool{New: func() any { return &encoder{Encoder: msgpack.NewEncoder(nil)} }}
 	decoders = sync.Pool{New: func() any { return &decoder{Decoder: msgpack.NewDecoder(nil)} }}
 )
+
+// decodeMap decodes a map where the type leaves open what comes: a
+// map[string]any, or a map[any]any where a key isn't text. The library's own way
+// can't read the second, which it does write.
+func decodeMap(d *msgpack.Decoder) (any, error) {
+	n, err := d.DecodeMapLen()
+	if err != nil || n < 0 {
+		return nil, err
+	}
+	named := make(map[string]any)
+	var mixed map[any]any // once there is a key that isn't text
+	for range n {
+		key, err := d.DecodeInterface()
+		if err != nil {
+			return nil, err
+		}
+		value, err := d.DecodeInterface()
+		if err != nil {
+			return nil, err
+		}
+		name, isText := key.(string)
+		if isText && mixed == nil {
+			named[name] = value
+			continue
+		}
+		if !isText && !reflect.ValueOf(key).Comparable() {
+			return nil, &backend.Error{Class: backend.ErrCorrupt, Reason: "a list, a map or bytes is the key of a map"}
+		}
+		if mixed == nil {
+			mixed = make(map[any]any, n)
+			for k, v := range named {
+				mixed[k] = v
+			}
+		}
+		mixed[key] = value
+	}
+	if mixed != nil {
+		return mixed, nil
+	}
+	return named, nil
+}
