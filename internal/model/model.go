@@ -55,6 +55,9 @@ type Member struct {
 	Read bool // as in Field
 }
 
+// IsLeaf reports whether n is a leaf of the given name.
+func (n *Node) IsLeaf(name string) bool { return n.Kind == Leaf && n.Name == name }
+
 // Nothing is the name of what can't be stored.
 const Nothing = "nothing"
 

@@ -22,6 +22,7 @@ type shape struct {
 	node      *model.Node
 	narrow    map[*model.Node]bool // those with an integer in them that is narrower than stored ones may be
 	hasNarrow bool                 // node is one of narrow
+	loose     bool                 // there are maps in it that the library doesn't sort
 }
 
 // shapes are those of the types that a codec was used for, by type.
@@ -38,6 +39,7 @@ func shapeOf[V any]() *shape {
 		return false // see them all
 	})
 	s.hasNarrow = s.narrow[s.node]
+	s.loose = s.node.Has(isLoose)
 	shapes.Store(t, s)
 	return s
 }

@@ -10,6 +10,7 @@
 package msgpack
 
 import (
+	"bytes"
 	"reflect"
 	"sync"
 
@@ -30,8 +31,8 @@ func Of[V any]() Codec[V] { return Codec[V]{} }
 func (Codec[V]) Name() string { return "msgpack" }
 
 // Append appends the encoding of v to dst: integers and lengths in as few
-// bytes as they take, the keys of a map[string]string, map[string]bool or
-// map[string]any in ascending order. What could not be read again is an error:
+// bytes as they take, the keys of maps in ascending order, so that equal values
+// have equal encodings. What could not be read again is an error:
 // a string that isn't valid UTF-8, values more than 64 deep in one another, a
 // channel, a function or the like. A value that contains itself ends the
 // program, as it does in the library.
@@ -47,6 +48,10 @@ func (Codec[V]) Append(dst []byte, v *V) ([]byte, error) {
 	encoders.Put(e)
 	if err == nil {
 		err = msgp.Validate(out[len(dst):])
+	}
+	if err == nil && shapeOf[V]().loose {
+		unsorted := bytes.Clone(out[len(dst):])
+		out, _, err = appendSorted(out[:len(dst)], unsorted)
 	}
 	if err != nil {
 		return dst, err

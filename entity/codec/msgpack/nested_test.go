@@ -36,3 +36,37 @@ func TestMapsInAny(t *testing.T) {
 		}
 	})
 }
+
+// TestMapsAreSorted encodes equal values often enough that Go's random order of
+// maps would show.
+func TestMapsAreSorted(t *testing.T) {
+	type inner struct{ Z, A map[int]string }
+	type value struct {
+		Numbers map[int]string
+		Names   map[string]int
+		Any     any
+		List    []map[bool]inner
+	}
+	v := value{
+		Numbers: map[int]string{3: "c", 1: "a", 2: "b", 300: "d", -1: "e"},
+		Names:   map[string]int{"x": 1, "y": 2, "z": 3, "longer": 4},
+		Any:     map[any]any{"k": map[any]any{true: "t", false: "f", "s": "s"}, true: "u"},
+		List:    []map[bool]inner{{true: {Z: map[int]string{2: "b", 1: "a"}}, false: {}}},
+	}
+	c := msgpack.Of[value]()
+	prefix := []byte("prefix")
+	first, err := c.Append(prefix, &v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		b, err := c.Append([]byte("prefix"), &v)
+		if err != nil || string(b) != string(first) {
+			t.Fatalf("Append = %x, %v, want %x as before", b, err, first)
+		}
+	}
+	var got value
+	if err := c.Decode(first[len(prefix):], &got); err != nil || !reflect.DeepEqual(got, v) {
+		t.Errorf("Decode = %+v, %v, want %+v", got, err, v)
+	}
+}
