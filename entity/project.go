@@ -8,10 +8,11 @@ import (
 	"github.com/larderdb/larder/keys"
 )
 
-// Project returns an iterator over the rows of the query as [Query.Rows] does, but with their values
-// decoded as another type: one with only those fields that are wanted, which is
-// less to decode and to hold. What the query's own type is needed for (a filter, an
-// order, which of several keys comes first) is decoded as that besides.
+// Project returns an iterator over the rows of the query as [Query.Rows] does,
+// but with their values decoded as another type: one with only those fields that
+// are wanted, which is less to decode and to hold. What the query's own type is
+// needed for (a filter, an order, which of several keys comes first) is decoded
+// as that besides.
 //
 // The codec has the name of the store's own, or it is [backend.ErrInvalid]. What
 // it can't decode is [backend.ErrCorrupt].

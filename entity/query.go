@@ -8,9 +8,9 @@ import (
 	"github.com/larderdb/larder/keys"
 )
 
-// A Query says which rows of a store are wanted and in which order. A store
-// or an index makes it, from ranges of keys; its methods return a changed copy. It holds no
-// data, may be a package-level variable and is safe for concurrent use:
+// A Query says which rows of a store are wanted and in which order. A store or
+// an index makes it, from ranges of keys; its methods return a changed copy. It
+// holds no data, may be a package-level variable and is safe for concurrent use:
 //
 //	ByOwner.Query(keys.Eq(alice)).And(ByTag.Query(keys.Eq(urgent))).Limit(20)
 //
@@ -45,7 +45,8 @@ type selection[K keys.Key[K], V any] struct {
 // the order of their keys. Without ranges it is all rows: a program that makes
 // ranges of what a user has chosen looks whether there are any.
 //
-// The ranges may overlap, and may be in any order. They have no order, limit or token of their own.
+// The ranges may overlap, and may be in any order. They have no order, limit or
+// token of their own.
 func (s *Store[K, V]) Query(ranges ...keys.Range[K]) *Query[K, V] {
 	sel := &selection[K, V]{store: s, isKey: isKey[K]}
 	sel.ranges, sel.err = bounds(ranges)
@@ -118,9 +119,9 @@ func (q *Query[K, V]) Filter(holds func(K, *V) bool) *Query[K, V] {
 // is negative when a comes before b and positive when b comes before a, as of
 // package cmp. Rows that are equal to it stay in the order of the keys.
 //
-// All rows of the query are read, and sorted in memory, before the first comes; with a
-// Limit no more than so many are held. Such rows have no tokens. An index whose key
-// has the order is better where there are many rows.
+// All rows of the query are read, and sorted in memory, before the first comes;
+// with a Limit no more than so many are held. Such rows have no tokens. An index
+// whose key has the order is better where there are many rows.
 func (q *Query[K, V]) OrderBy(compare func(a, b *Row[K, V]) int) *Query[K, V] {
 	c := *q
 	if compare == nil {
@@ -169,13 +170,14 @@ func (q Query[K, V]) refuse(reason string) *Query[K, V] {
 // Rows returns an iterator over the rows of the query. It may be used more than
 // once. Each loop sees the rows that matched as it began, and no others.
 //
-// In an Update the loop may write. A row that it has changed before it came to
-// it, or another that it has, is read as it is then: it is left out when it was deleted or
-// doesn't match any more, and comes in the place that it had when the loop began. Sorted rows were all
-// read by then, and come as they were.
+// In an Update the loop may write. A row that it changes before it comes to it
+// keeps its place, and is yielded as it is then. It is left out, and counts for
+// the limit, when it was deleted or isn't selected any more; filters are asked
+// when it is a row's turn. Sorted rows are all read before the first comes, and
+// are yielded as they were.
 //
-// An error ends the loop after it was yielded once, with a nil Row. A row or an entry that
-// can't be read is [backend.ErrCorrupt].
+// An error ends the loop after it was yielded once, with a nil Row. A row or an
+// entry that can't be read is [backend.ErrCorrupt].
 func (q *Query[K, V]) Rows(tx *Tx) iter.Seq2[*Row[K, V], error] {
 	return func(yield func(*Row[K, V], error) bool) {
 		r, err := q.start("query", tx)
@@ -206,9 +208,10 @@ func (q *Query[K, V]) First(tx *Tx) (first *Row[K, V], found bool, err error) {
 	return first, first != nil, nil
 }
 
-// Count returns how many rows Rows would yield. It reads no row where keys suffice: without
-// filters, and where the indexes of And aren't much larger than what is left of
-// the first.
+// Count returns how many rows Rows would yield. It decodes rows only where Rows
+// must in order to find them: for filters, where And's indexes are of very
+// different sizes, and after a token of an index in which rows have several of
+// the keys. Of such an index it holds the rows' primary keys as it counts.
 func (q *Query[K, V]) Count(tx *Tx) (int, error) {
 	r, err := q.start("count", tx)
 	if err != nil {
