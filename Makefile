@@ -54,7 +54,7 @@ size: ## bytes of larder.wasm: raw, gzip, brotli, by package, against the ratche
 
 bench: ## ratios against the plain engines, in interleaved pairs; then three rounds of bench-go
 	@go run ./bench
-	@go -C bench/peers run . -rounds 3 -growth=false
+	@go -C bench/peers run . -rounds 3 -growth 0
 
 bench-go: ## Larder and other Go stores of typed values, on bolt and in memory (FLAGS=… as bench/peers/main.go says)
 	@go -C bench/peers run . $(FLAGS)

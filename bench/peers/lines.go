@@ -23,9 +23,10 @@ var full = scale{rows: 100_000, batch: 10_000, singles: 1_000, gets: 10_000, ran
 
 // A line is one kind of work. Its operations are the same for all systems.
 type line struct {
-	name string
-	ops  func(s scale) int
-	run  func(r *run) error
+	name   string
+	writes bool
+	ops    func(s scale) int
+	run    func(r *run) error
 }
 
 // bulk is the line without which there is nothing to do.
@@ -33,18 +34,18 @@ const bulk = "bulk insert"
 
 // lines are done in this order, with one store.
 var lines = []line{
-	{bulk, func(s scale) int { return s.rows }, (*run).bulkInsert},
-	{"single inserts", func(s scale) int { return s.singles }, (*run).singleInserts},
-	{"gets", func(s scale) int { return s.gets }, (*run).getEach},
-	{"gets, one transaction", func(s scale) int { return s.gets }, (*run).getAll},
-	{"owner ranges", func(s scale) int { return s.ranges }, (*run).ownerRanges},
-	{"due ranges", func(s scale) int { return s.ranges }, (*run).dueRanges},
-	{"pages", func(s scale) int { return s.pages }, (*run).pages},
-	{"counts", func(s scale) int { return s.ranges }, (*run).counts},
-	{"scan", func(s scale) int { return s.rows + s.singles }, (*run).scan},
-	{"updates", func(s scale) int { return s.changes }, (*run).updates},
-	{"deletes", func(s scale) int { return s.changes }, (*run).deletes},
-	{reopen, func(scale) int { return 1 }, (*run).reopen},
+	{bulk, true, func(s scale) int { return s.rows }, (*run).bulkInsert},
+	{"single inserts", true, func(s scale) int { return s.singles }, (*run).singleInserts},
+	{"gets", false, func(s scale) int { return s.gets }, (*run).getEach},
+	{"gets, one transaction", false, func(s scale) int { return s.gets }, (*run).getAll},
+	{"owner ranges", false, func(s scale) int { return s.ranges }, (*run).ownerRanges},
+	{"due ranges", false, func(s scale) int { return s.ranges }, (*run).dueRanges},
+	{"pages", false, func(s scale) int { return s.pages }, (*run).pages},
+	{"counts", false, func(s scale) int { return s.ranges }, (*run).counts},
+	{"scan", false, func(s scale) int { return s.rows + s.singles }, (*run).scan},
+	{"updates", true, func(s scale) int { return s.changes }, (*run).updates},
+	{"deletes", true, func(s scale) int { return s.changes }, (*run).deletes},
+	{reopen, false, func(scale) int { return 1 }, (*run).reopen},
 }
 
 // reopen is the line that stores without files don't have.

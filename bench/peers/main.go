@@ -1,6 +1,6 @@
 // Command peers compares Larder with other Go stores of typed values, natively:
 //
-//	go -C bench/peers run . [-rounds 5] [-rows 100000] [-only Larder] [-line gets] [-growth=false]
+//	go -C bench/peers run . [-rounds 5] [-rows 100000] [-only Larder] [-line gets] [-growth 0]
 //
 // All systems do the same lines of work with the same rows, by turns, in rounds
 // of rotated order; what they read is compared. A line that takes longer than
@@ -34,10 +34,10 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "", "a folder for the files, on the disk that is to be measured; the system's for temporary files without")
 	flag.StringVar(&o.out, "out", filepath.Join("..", "..", "build"), "the folder for bench-go.json and bench-go.txt")
 	flag.StringVar(&o.profiles, "profiles", "", "a folder for a CPU profile of each line; the last round's remain")
-	grow := flag.Bool("growth", true, "measure Larder with 10^4, 10^5 and 10^6 rows, too")
+	growth := flag.Int("growth", 1_000_000, "measure Larder with 10,000 rows and ten times as many, up to this many, too; 0 for not")
 	flag.Parse()
-	if *grow {
-		o.sizes = []int{10_000, 100_000, 1_000_000}
+	for n := 10_000; n <= *growth; n *= 10 {
+		o.sizes = append(o.sizes, n)
 	}
 	if err := o.run(os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "peers:", err)

@@ -67,7 +67,7 @@ func (m *meter) rounds(all []system, n int, say func(string, ...any)) error {
 
 // run does all lines with a new store of s.
 func (m *meter) run(s system) (err error) {
-	if m.result(s.name, bulk).Cut {
+	if m.lacksRows(s) {
 		return nil
 	}
 	r := &run{scale: m.scale, system: s, data: newDataset(m.rows)}
@@ -99,8 +99,8 @@ func (m *meter) run(s system) (err error) {
 		err := m.measure(r, l)
 		if errors.Is(err, errCut) {
 			m.result(s.name, l.name).Cut = true
-			if l.name == bulk || l.name == "single inserts" {
-				return nil // what follows needs their rows
+			if m.lacksRows(s) {
+				return nil
 			}
 			continue
 		}
@@ -113,6 +113,12 @@ func (m *meter) run(s system) (err error) {
 		return err
 	}
 	return m.check("contents", r.sum)
+}
+
+// lacksRows reports whether a line of s was cut that writes, so that what comes
+// after it has other rows than it should.
+func (m *meter) lacksRows(s system) bool {
+	return slices.ContainsFunc(lines, func(l line) bool { return l.writes && m.result(s.name, l.name).Cut })
 }
 
 // measure does one line.
