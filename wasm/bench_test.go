@@ -1,14 +1,9 @@
 package wasm
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
 	"testing"
-
-	"github.com/larderdb/larder"
-	"github.com/larderdb/larder/backend/memory"
-	"github.com/larderdb/larder/entity"
 )
 
 // benchRows are how many rows a benchmark's database has.
@@ -28,47 +23,22 @@ func benchRow(i int) []byte {
 
 func benchID(i int) []byte { return appendText(nil, fmt.Sprintf("todo-%08d", i)) }
 
-// A bench is a server with one database of benchRows rows, and its loader.
+// A bench is a client with one database of benchRows rows.
 type bench struct {
-	*server
-	calls  chan []completion
-	a      answer
+	*client
 	handle uint32
 }
 
 func newBench(b *testing.B) *bench {
-	s := &bench{calls: make(chan []completion, 100)}
-	store := memory.New()
-	s.server = newServer(platform{
-		open: func(ctx context.Context, _ string, o *larder.Options) (*larder.DB, error) {
-			return entity.Open(ctx, store, o.Stores...)
-		},
-		limit:     func(int64) {},
-		completed: func(b []byte) { s.calls <- parseCompletions(b) },
-	})
+	s := &bench{client: newClient(b)}
 	open := appendText([]byte{0x95}, "x")
 	open = append(appendText(append(open, 0, 0, 0, 0x91, 0x94), "todos"), "\xa2id\x92"...)
 	for _, name := range []string{"owner", "due"} {
 		open = append(appendText(append(appendText(append(open, 0x94), name), 0x91), name), 0, 1)
 	}
-	s.handle = s.begin(b, opOpen, 0, append(open, 1)).value
+	s.handle = s.begin(kindDone, opOpen, 0, append(open, 1)...).value
 	s.load(b)
 	return s
-}
-
-func (s *bench) begin(b *testing.B, op, handle uint32, request []byte) completion {
-	if _, err := s.start(op, handle, 0, request); err != nil {
-		b.Fatal(err)
-	}
-	return s.next(b)
-}
-
-func (s *bench) next(b *testing.B) completion {
-	done := (<-s.calls)[0]
-	if done.kind == kindFailed {
-		b.Fatalf("%q", done.payload)
-	}
-	return done
 }
 
 func (s *bench) now(b *testing.B, op, handle uint32, request []byte) {
@@ -79,7 +49,7 @@ func (s *bench) now(b *testing.B, op, handle uint32, request []byte) {
 
 // load puts all rows in one transaction, as JavaScript does.
 func (s *bench) load(b *testing.B) {
-	tx := s.begin(b, opUpdate, s.handle, nil).value
+	tx := s.begin(kindAttempt, opUpdate, s.handle).value
 	var request []byte
 	for i := range benchRows {
 		if request = append(request, benchRow(i)...); i%64 == 63 || i == benchRows-1 {
@@ -90,7 +60,7 @@ func (s *bench) load(b *testing.B) {
 	if err := s.do(opFinish, tx, 1, nil, &s.a); err != nil {
 		b.Fatal(err)
 	}
-	s.next(b)
+	s.next()
 }
 
 func BenchmarkServer(b *testing.B) {
@@ -104,7 +74,7 @@ func BenchmarkServer(b *testing.B) {
 		})
 	}
 	each("load", func(int) { s.load(b) })
-	each("put", func(i int) { s.begin(b, opPut, s.handle, benchRow(i%benchRows)) })
+	each("put", func(i int) { s.begin(kindDone, opPut, s.handle, benchRow(i%benchRows)...) })
 	each("get", func(i int) { s.now(b, opGet, s.handle, benchID(i*7919%benchRows)) })
 	each("scan", func(int) {
 		s.now(b, opQuery, s.handle, []byte("\x9a\xc0\xd4\x01\x00\xd4\x01\x00\xd4\x01\x00\xd4\x01\x00\xd4\x01\x00\xd4\x01\x00\xc2\x00\xc0"))

@@ -28,7 +28,7 @@ type completion struct {
 // A client is the loader's part, without JavaScript.
 type client struct {
 	*server
-	t     *testing.T
+	t     testing.TB
 	calls chan []completion // one for each call of the callback
 	ready []completion
 	a     answer
@@ -36,9 +36,9 @@ type client struct {
 	limits []int64 // that the platform was told
 }
 
-func newClient(t *testing.T) *client { return newClientOf(t, memory.New()) }
+func newClient(t testing.TB) *client { return newClientOf(t, memory.New()) }
 
-func newClientOf(t *testing.T, store backend.Store) *client {
+func newClientOf(t testing.TB, store backend.Store) *client {
 	c := &client{t: t, calls: make(chan []completion, 100)}
 	c.server = newServer(platform{
 		open: func(ctx context.Context, _ string, o *larder.Options) (*larder.DB, error) {
