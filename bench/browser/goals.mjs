@@ -47,7 +47,8 @@ export function goalsReached({ systems, sizes, rounds }) {
     ["line", "goal", "reached", "met"],
     ["---", "---", "---", "---"],
   ];
-  return [...head, ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n") + `\n\n${ahead.join("\n")}\n`;
+  const table = [...head, ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  return `${table}\n\n${ahead.join("\n")}\n`;
 
   function reached({ line, of, times, part, more, micros }) {
     const name = names.get(line);
