@@ -30,16 +30,17 @@ func (c *catalog) merge(s *storeSchema, empty bool) error {
 	from, reads, migrate := s.version, s.codec, false
 	if rec != nil {
 		from = rec.version
-		old, err := "", error(nil)
+		var old string
+		var err error
 		if s.steps != nil {
-			old, err = s.steps.codec(rec)
+			old, migrate, err = s.steps.codec(rec)
 		} else if rec.migration != nil {
 			err = errUnfinished
 		}
 		if err != nil {
 			return rowError("use", s.name, "", nil, err)
 		}
-		if migrate = from < s.version && old != ""; migrate {
+		if migrate = migrate && from < s.version; migrate && old != "" {
 			reads = old
 		}
 		if rec.codec != reads {
@@ -61,6 +62,8 @@ func (c *catalog) merge(s *storeSchema, empty bool) error {
 	if migrate && !empty {
 		rec.migration = s.steps.begin(rec)
 		c.put(migrationKey(s.name), rec.migration)
+	}
+	if rec.migration != nil && !empty { // begun here or by an Open that died
 		c.plan(MigrateRows, s.name, "")
 	}
 	raised := rec.version < s.version

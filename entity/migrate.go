@@ -115,9 +115,10 @@ type migrations interface {
 	// check returns an error when the steps don't lead to the store's values.
 	check(s *storeSchema) error
 
-	// codec returns the name of the codec by which rows are read that may be as
-	// old as rec says, and empty when no step concerns them.
-	codec(rec *storeRecord) (string, error)
+	// codec returns the name of the codec by which steps read rows of rec's
+	// version, empty when no step concerns those, and whether there may be rows that
+	// some step concerns: older ones, where a migration hasn't ended.
+	codec(rec *storeRecord) (name string, migrates bool, err error)
 
 	// begin returns the record with which a migration of the store begins.
 	begin(rec *storeRecord) []byte
@@ -188,19 +189,21 @@ func (l stepList) changing(version uint32) Step {
 	return nil
 }
 
-func (l stepList) codec(rec *storeRecord) (string, error) {
+func (l stepList) codec(rec *storeRecord) (name string, migrates bool, err error) {
 	oldest, _, err := rec.oldest()
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	step := l.changing(oldest)
-	switch {
-	case step != nil:
-		return step.reads().codec, nil
-	case rec.migration != nil:
-		return "", errUnfinished
+	if l.changing(oldest) == nil {
+		if rec.migration != nil {
+			err = errUnfinished
+		}
+		return "", false, err
 	}
-	return "", nil
+	if step := l.changing(rec.version); step != nil {
+		name = step.reads().codec
+	}
+	return name, true, nil
 }
 
 func (l stepList) begin(rec *storeRecord) []byte {
