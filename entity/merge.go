@@ -92,6 +92,9 @@ func (c *catalog) mergeIndexes(s *storeSchema, rec *storeRecord, raised, migrate
 			if old.unique != x.unique || old.spec != x.spec {
 				return refuse(x.name, backend.ErrInvalid, "the index was made as "+describe(old.unique, old.spec)+", this code says "+describe(x.unique, x.spec)+": raise the index's version to have it built anew")
 			}
+			if !old.ready && !empty {
+				c.plan(BuildIndex, s.name, x.name)
+			}
 			continue
 		default:
 			c.dropIndex(old)
