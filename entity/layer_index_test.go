@@ -18,6 +18,7 @@ import (
 type modelIndex[K keys.Key[K], V any] interface {
 	of() entity.IndexOf[K, V]
 	describe() string // name and version
+	number() uint32   // the version
 
 	// keys returns the encodings of the row's distinct keys, in order.
 	keys(key K, value V) []string
@@ -27,6 +28,9 @@ type modelIndex[K keys.Key[K], V any] interface {
 	// with what the rows say. The bounds are keys of the given row, which needn't
 	// be there.
 	look(rt *rapid.T, tx *entity.Tx, rows map[K]V, key K, value V) error
+
+	// pick returns a query of some ranges, whose bounds are keys of the given row.
+	pick(rt *rapid.T, key K, value V) picked[K, V]
 
 	// compare compares all of the index.
 	compare(rt *rapid.T, tx *entity.Tx, rows map[K]V) error
@@ -70,6 +74,7 @@ type madeIndex[I keys.Key[I], K keys.Key[K], V any] struct {
 }
 
 func (x *madeIndex[I, K, V]) of() entity.IndexOf[K, V] { return x.def }
+func (x *madeIndex[I, K, V]) number() uint32           { return x.version }
 func (x *madeIndex[I, K, V]) isUnique() bool           { return x.unique != nil }
 func (x *madeIndex[I, K, V]) describe() string         { return fmt.Sprintf("%s:%d", x.name, x.version) }
 
@@ -134,6 +139,21 @@ func (x *madeIndex[I, K, V]) look(rt *rapid.T, tx *entity.Tx, rows map[K]V, key 
 	return nil
 }
 
+func (x *madeIndex[I, K, V]) pick(rt *rapid.T, key K, value V) picked[K, V] {
+	ranges, in, text := someRangesOf(rt, x.all(key, &value))
+	return picked[K, V]{
+		query: x.index.Query(ranges...),
+		text:  x.name + text,
+		in:    in,
+		keys: func(key K, value V) (all []plainKey) {
+			for _, k := range x.keys(key, value) {
+				all = append(all, plainKey{s: k})
+			}
+			return all
+		},
+	}
+}
+
 func (x *madeIndex[I, K, V]) compare(rt *rapid.T, tx *entity.Tx, rows map[K]V) error {
 	return x.checkKeys(rt, tx, keys.All[I](), x.entries(rows, backend.Range{}))
 }
@@ -189,6 +209,29 @@ func selected[T any](m map[string]T, r backend.Range) []string {
 
 // someRange returns a range, whose bounds are among some.
 func someRange[K keys.Key[K]](rt *rapid.T, some []K) keys.Range[K] {
+	r := someBounds(rt, some)
+	if rapid.Bool().Draw(rt, "reverse") {
+		r = r.Reverse()
+	}
+	return r.Limit(rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(rt, "limit"))
+}
+
+// someRangesOf returns ranges for a query, and what lies in them by its encoding.
+func someRangesOf[K keys.Key[K]](rt *rapid.T, some []K) (all []keys.Range[K], in func(plainKey) bool, text string) {
+	var parts []backend.Range
+	for range rapid.IntRange(0, 3).Draw(rt, "ranges") {
+		r := someBounds(rt, some)
+		all, parts = append(all, r), append(parts, bounds(rt, r))
+		text += fmt.Sprintf("%q to %q ", parts[len(parts)-1].Start, parts[len(parts)-1].End)
+	}
+	return all, func(k plainKey) bool {
+		return len(parts) == 0 || slices.ContainsFunc(parts, func(r backend.Range) bool {
+			return k.s >= string(r.Start) && (r.End == nil || k.s < string(r.End))
+		})
+	}, "(" + text + ")"
+}
+
+func someBounds[K keys.Key[K]](rt *rapid.T, some []K) keys.Range[K] {
 	r := keys.All[K]()
 	if len(some) > 0 {
 		k := rapid.SampledFrom(some).Draw(rt, "bound")
@@ -207,10 +250,7 @@ func someRange[K keys.Key[K]](rt *rapid.T, some []K) keys.Range[K] {
 			r = keys.Between(k, rapid.SampledFrom(some).Draw(rt, "end"))
 		}
 	}
-	if rapid.Bool().Draw(rt, "reverse") {
-		r = r.Reverse()
-	}
-	return r.Limit(rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(rt, "limit"))
+	return r
 }
 
 func bounds[K keys.Key[K]](rt *rapid.T, r keys.Range[K]) backend.Range {
@@ -263,7 +303,7 @@ func checkRows[R keys.Key[R], K keys.Key[K], V any](rt *rapid.T, what string, sc
 
 // refusedAs returns the class of err among those that a row may be refused with.
 func refusedAs(err error) backend.Class {
-	for _, class := range []backend.Class{backend.ErrUnique, backend.ErrExists} {
+	for _, class := range []backend.Class{backend.ErrUnique, backend.ErrExists, backend.ErrNotFound, backend.ErrStale, backend.ErrInvalid} {
 		if errors.Is(err, class) {
 			return class
 		}

@@ -3,8 +3,8 @@ package entity_test
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
-	"strings"
 
 	"pgregory.net/rapid"
 
@@ -17,83 +17,58 @@ import (
 // A modelTable is a store of TestLayer's: what the model holds of it, and the
 // definition that the database was opened with last.
 type modelTable[K keys.Key[K], V any] struct {
+	rowKind[K, V]
 	name    string
-	ids     *rapid.Generator[K]
-	values  *rapid.Generator[V]
-	pool    []maker[K, V] // what its indexes may be
 	version uint32
+	codec   entity.Codec[V]
 	indexes map[string]modelIndex[K, V] // by name
-	last    map[string]uint32           // the versions that indexes have had
+	history                             // of releases
 	store   *entity.Store[K, V]
-	rows    map[K]V // that are committed
-	work    map[K]V // that the running transaction sees
+	rows    rowsModel[K, V] // that are committed
+	work    rowsModel[K, V] // that the running transaction sees
+	partial bool            // indexes are being built, and can't be read
+
+	// What revisions rows have, 0 where they were written without, and which is
+	// the highest of them. A row that a transaction has written has MaxUint64
+	// until the model has seen which it got.
+	revisions          bool
+	revision, workings map[K]uint64
+	highest            uint64
 }
 
-func newTable[K keys.Key[K], V any](name string, ids *rapid.Generator[K], values *rapid.Generator[V], pool ...maker[K, V]) *modelTable[K, V] {
+// A rowKind says how to draw what a store of some types has.
+type rowKind[K keys.Key[K], V any] struct {
+	ids    *rapid.Generator[K]
+	values *rapid.Generator[V]
+	pool   []maker[K, V] // what its indexes may be
+	number func(K, *V) int
+	// next returns the store that a release has which makes other values of these.
+	next func(rt *rapid.T, m *modelTable[K, V]) modelStore
+}
+
+func newTable[K keys.Key[K], V any](name string, kind rowKind[K, V]) *modelTable[K, V] {
 	return &modelTable[K, V]{
-		name: name, ids: ids, values: values, pool: pool, version: 1,
-		indexes: map[string]modelIndex[K, V]{}, last: map[string]uint32{}, rows: map[K]V{},
+		rowKind: kind, name: name, version: 1, codec: msgpack.Of[V](),
+		indexes: map[string]modelIndex[K, V]{}, history: newHistory(),
+		rows: rowsModel[K, V]{}, revision: map[K]uint64{},
 	}
 }
 
-// define makes the store anew, as another release of a program has it.
-func (m *modelTable[K, V]) define() entity.Definition {
-	var all []entity.IndexOf[K, V]
-	for _, name := range slices.Sorted(maps.Keys(m.indexes)) {
-		all = append(all, m.indexes[name].of())
+// begin begins a transaction.
+func (m *modelTable[K, V]) begin() { m.work, m.workings = maps.Clone(m.rows), maps.Clone(m.revision) }
+
+func (m *modelTable[K, V]) commit() { m.rows, m.revision = m.work, m.workings }
+
+// set writes a row of the model.
+func (m *modelTable[K, V]) set(key K, value V) {
+	m.work[key], m.workings[key] = value, 0
+	if m.revisions {
+		m.workings[key] = math.MaxUint64
 	}
-	m.store = entity.New[K](m.name, msgpack.Of[V](), all...).WithSchema(m.version, "")
-	return m.store
 }
 
-// describe returns what the database says about the store.
-func (m *modelTable[K, V]) describe() string {
-	s := []string{fmt.Sprintf("%s:%d", m.name, m.version)}
-	for _, name := range slices.Sorted(maps.Keys(m.indexes)) {
-		s = append(s, m.indexes[name].describe())
-	}
-	return strings.Join(s, " ")
-}
-
-// change changes the definition: an index comes, goes, or becomes another.
-func (m *modelTable[K, V]) change(rt *rapid.T) {
-	name := rapid.SampledFrom([]string{"i", "j", "k"}).Draw(rt, "index")
-	if _, exists := m.indexes[name]; exists && rapid.Bool().Draw(rt, "drop") {
-		delete(m.indexes, name)
-		m.version++
-		return
-	}
-	m.last[name]++
-	m.indexes[name] = m.pool[rapid.IntRange(0, len(m.pool)-1).Draw(rt, "made as")](name, m.last[name])
-}
-
-// withdrawn takes an index out that could not be built, and reports whether
-// there was a reason.
-func (m *modelTable[K, V]) withdrawn(index string) bool {
-	x := m.indexes[index]
-	if x == nil || !x.isUnique() {
-		return false
-	}
-	delete(m.indexes, index)
-	n, all := 0, map[string]bool{}
-	for key, value := range m.rows {
-		for _, k := range x.keys(key, value) {
-			n++
-			all[k] = true
-		}
-	}
-	return len(all) < n
-}
-
-func (m *modelTable[K, V]) begin() { m.work = maps.Clone(m.rows) }
-
-func (m *modelTable[K, V]) commit() { m.rows = m.work }
-
-// put puts a row into the model, or returns the class that it is refused with.
-func (m *modelTable[K, V]) put(key K, value V, insert bool) backend.Class {
-	if _, exists := m.work[key]; exists && insert {
-		return backend.ErrExists
-	}
+// conflicts reports whether another row has one of the row's unique keys.
+func (m *modelTable[K, V]) conflicts(key K, value V) bool {
 	for _, x := range m.indexes {
 		if !x.isUnique() {
 			continue
@@ -101,11 +76,22 @@ func (m *modelTable[K, V]) put(key K, value V, insert bool) backend.Class {
 		mine := x.keys(key, value)
 		for other, v := range m.work {
 			if other != key && slices.ContainsFunc(x.keys(other, v), func(k string) bool { return slices.Contains(mine, k) }) {
-				return backend.ErrUnique
+				return true
 			}
 		}
 	}
-	m.work[key] = value
+	return false
+}
+
+// put puts a row into the model, or returns the class that it is refused with.
+func (m *modelTable[K, V]) put(key K, value V, insert bool) backend.Class {
+	if _, exists := m.work[key]; exists && insert {
+		return backend.ErrExists
+	}
+	if m.conflicts(key, value) {
+		return backend.ErrUnique
+	}
+	m.set(key, value)
 	return ""
 }
 
@@ -113,7 +99,17 @@ func (m *modelTable[K, V]) put(key K, value V, insert bool) backend.Class {
 // spoilt when a batch was refused after its first row.
 func (m *modelTable[K, V]) do(rt *rapid.T, tx *entity.Tx) (spoilt bool, err error) {
 	key, value := m.ids.Draw(rt, "key"), m.values.Draw(rt, "value")
-	switch op := rapid.SampledFrom([]string{"put", "put", "insert", "delete", "put many", "delete many", "get", "get many", "scan", "index", "index"}).Draw(rt, "op"); op {
+	ops := []string{"put", "put", "insert", "delete", "update", "upsert", "take", "delete range", "swap", "get", "scan", "delete many"}
+	if !m.partial {
+		ops = append(ops, "put many", "get many", "index", "index", "query", "query")
+	} else if m.conflicts(key, value) {
+		return false, nil // whether it is refused depends on how far the index is built
+	}
+	switch op := rapid.SampledFrom(ops).Draw(rt, "op"); op {
+	case "update", "upsert", "take", "delete range", "swap":
+		return false, m.modify(rt, tx, op, key, value)
+	case "query":
+		return false, m.query(rt, tx)
 	case "put", "insert":
 		want := m.put(key, value, op == "insert")
 		if op == "put" {
@@ -160,6 +156,13 @@ func (m *modelTable[K, V]) do(rt *rapid.T, tx *entity.Tx) (spoilt bool, err erro
 	case "get":
 		got, found, err := m.store.Get(tx, key)
 		want, exists := m.work[key]
+		if err != nil {
+			return false, err
+		}
+		row, found2, err := m.store.GetRow(tx, key)
+		if err == nil && (found2 != exists || exists && row.Revision != m.workings[key]) {
+			rt.Fatalf("GetRow(%v) = %+v, %v, want revision %d", key, row, found2, m.workings[key])
+		}
 		if err == nil && (found != exists || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want)) {
 			rt.Fatalf("Get(%v) = %+v, %v, want %+v, %v", key, got, found, want, exists)
 		}
@@ -233,5 +236,29 @@ func (m *modelTable[K, V]) compare(rt *rapid.T, tx *entity.Tx) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// reread compares the rows' revisions, and learns those of what the commit
+// before has written: one number, which no row had.
+func (m *modelTable[K, V]) reread(rt *rapid.T, tx *entity.Tx) error {
+	fresh := uint64(0)
+	for row, err := range m.store.Scan(tx, keys.All[K]()) {
+		if err != nil {
+			return err
+		}
+		want := m.revision[row.Key]
+		if want == math.MaxUint64 {
+			if row.Revision <= m.highest || fresh != 0 && row.Revision != fresh {
+				rt.Fatalf("row %v of %s has revision %d, want one number above %d for all that the commit wrote", row.Key, m.name, row.Revision, m.highest)
+			}
+			fresh, want = row.Revision, row.Revision
+			m.revision[row.Key] = want
+		}
+		if row.Revision != want {
+			rt.Fatalf("row %v of %s has revision %d, want %d", row.Key, m.name, row.Revision, want)
+		}
+	}
+	m.highest = max(m.highest, fresh)
 	return nil
 }

@@ -13,103 +13,50 @@ import (
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/backend/faults"
 	"github.com/larderdb/larder/entity"
-	"github.com/larderdb/larder/keys"
 )
-
-// An Event is the row of the model's second store, under composite keys.
-type Event struct {
-	Level int
-	Refs  []string
-}
-
-type eventKey = keys.T2[keys.String, keys.Int]
 
 // A modelStore is a [modelTable] of any types.
 type modelStore interface {
 	define() entity.Definition
 	describe() string
-	change(rt *rapid.T)
+	change(rt *rapid.T) modelStore
+	foreseen() []entity.Change
+	buildable() bool
 	withdrawn(index string) bool
+	opened()
+	setPartial(partial bool)
 	begin()
 	do(rt *rapid.T, tx *entity.Tx) (spoilt bool, err error)
 	commit()
+	reread(rt *rapid.T, tx *entity.Tx) error
 	compare(rt *rapid.T, tx *entity.Tx) error
-}
-
-func someOf[T any](all ...T) *rapid.Generator[T] { return rapid.SampledFrom(all) }
-
-func stringKeys(all []string) []keys.String {
-	var ks []keys.String
-	for _, s := range all {
-		ks = append(ks, keys.String(s))
-	}
-	return ks
-}
-
-// modelUsers and modelEvents return stores whose rows are few enough to meet.
-func modelUsers() modelStore {
-	values := rapid.Custom(func(t *rapid.T) User {
-		return User{
-			Name: someOf("", "n1", "n2", "n3", "n\x00", "ñ").Draw(t, "name"),
-			Team: someOf("", "red", "blue").Draw(t, "team"),
-			Tags: rapid.SliceOfN(someOf("x", "y", "z"), 0, 4).Draw(t, "tags"),
-			Age:  rapid.IntRange(-2, 2).Draw(t, "age"),
-		}
-	})
-	return newTable("users", someOf(uid("a"), uid("aa"), uid("b"), uid("c"), uid("d"), uid("é")), values,
-		uniquely(func(_ keys.UserID, u *User) []keys.String { return []keys.String{keys.String(u.Name)} }),
-		uniquely(func(_ keys.UserID, u *User) []keys.String { return stringKeys(u.Tags) }),
-		indexed(func(_ keys.UserID, u *User) []keys.Int { return []keys.Int{keys.Int(u.Age)} }),
-		indexed(func(_ keys.UserID, u *User) []keys.String { return stringKeys(u.Tags) }),
-		indexed(func(_ keys.UserID, u *User) []keys.Desc[keys.String] {
-			return []keys.Desc[keys.String]{{Value: keys.String(u.Name)}}
-		}),
-		indexed(func(_ keys.UserID, u *User) []keys.T2[keys.String, keys.Int] {
-			if u.Team == "" {
-				return nil
-			}
-			return []keys.T2[keys.String, keys.Int]{{A: keys.String(u.Team), B: keys.Int(u.Age)}}
-		}),
-	)
-}
-
-func modelEvents() modelStore {
-	ids := rapid.Custom(func(t *rapid.T) eventKey {
-		return eventKey{A: someOf[keys.String]("", "a", "a\x00", "b").Draw(t, "a"), B: someOf[keys.Int](-256, 0, 1).Draw(t, "b")}
-	})
-	values := rapid.Custom(func(t *rapid.T) Event {
-		return Event{Level: rapid.IntRange(0, 2).Draw(t, "level"), Refs: rapid.SliceOfN(someOf("r", "s", "t", "u"), 0, 2).Draw(t, "refs")}
-	})
-	return newTable("events", ids, values,
-		uniquely(func(_ eventKey, e *Event) []keys.String { return stringKeys(e.Refs) }),
-		indexed(func(k eventKey, e *Event) []keys.Int { return []keys.Int{k.B, keys.Int(e.Level)} }),
-		indexed(func(_ eventKey, e *Event) []keys.Bool { return []keys.Bool{e.Level > 0} }),
-	)
 }
 
 var errInjected, errMine = errors.New("injected"), errors.New("mine")
 
 // TestLayer does what programs do to a database, at random, and compares it
-// with a model in Go maps after each step: transactions over two stores, some
-// of which the engine or the program fails in the middle of, and releases that
-// add, drop and change indexes, some of which die while they open it.
+// with a model in Go maps after each step: transactions over two stores, with
+// all kinds of writes, scans and queries, some of which the engine or the
+// program fails in the middle of, and releases that migrate rows to another type
+// or codec and add, drop and change indexes. A release may run DryRun before,
+// may work behind the database while transactions go on, and may die at any
+// call while it opens it; the next to open it may be a later release.
 //
-// LARDER_MODEL=10m, with go test -timeout 0, makes it go on for ten minutes on
-// each engine, with longer programs. A failure prints the seed that repeats it.
+// The long form goes on for ten minutes on each engine, with longer programs,
+// and as long with processes that are killed. A failure prints the seed that
+// repeats it:
+//
+//	LARDER_MODEL=10m go test -timeout 0 -run 'TestLayer' ./entity
 func TestLayer(t *testing.T) {
-	var long time.Duration
+	long := modelTime(t)
 	steps := 6 // at most; each verifies all, which takes its time in wasm
-	if s := os.Getenv("LARDER_MODEL"); s != "" {
-		var err error
-		if long, err = time.ParseDuration(s); err != nil {
-			t.Fatal(err)
-		}
+	if long > 0 {
 		steps = 20
 	}
 	onEngines(t, func(t *testing.T, s backend.Store) {
-		t.Run("A27 A28 B26 B27 random programs do what the model does", func(t *testing.T) {
+		t.Run("A27 A28 B26 B27 B41 random programs do what the model does", func(t *testing.T) {
 			for began := time.Now(); ; {
-				rapid.Check(t, func(rt *rapid.T) { layerRun(rt, s, steps) })
+				rapid.Check(t, func(rt *rapid.T) { layerRun(t, rt, s, steps) })
 				if t.Failed() || time.Since(began) >= long {
 					return
 				}
@@ -118,15 +65,32 @@ func TestLayer(t *testing.T) {
 	})
 }
 
-// layers are a database, the engine under it, and what the model has of both.
-type layers struct {
-	db        *entity.DB
-	engine    backend.Store // that fails
-	countdown int           // how many calls until one fails
-	stores    []modelStore
+// modelTime returns how long the tests of the layer are to go on, 0 for a run or
+// a few.
+func modelTime(t *testing.T) time.Duration {
+	s := os.Getenv("LARDER_MODEL")
+	if s == "" {
+		return 0
+	}
+	long, err := time.ParseDuration(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return long
 }
 
-func layerRun(rt *rapid.T, s backend.Store, steps int) {
+// layers are a database, the engine under it, and what the model has of both.
+type layers struct {
+	t         *testing.T
+	db        *entity.DB
+	plain     backend.Store
+	engine    backend.Store // is plain, and fails
+	countdown int           // how many calls until one fails
+	stores    []modelStore
+	pauses    int // of the last Open's work on rows
+}
+
+func layerRun(t *testing.T, rt *rapid.T, s backend.Store, steps int) {
 	err := s.Update(rt.Context(), func(_ context.Context, tx backend.WriteTx) error {
 		names, err := tx.Tables()
 		for _, name := range names {
@@ -137,16 +101,17 @@ func layerRun(rt *rapid.T, s backend.Store, steps int) {
 	if err != nil {
 		rt.Fatalf("emptying the database: %v", err)
 	}
-	m := &layers{stores: []modelStore{modelUsers(), modelEvents()}}
+	m := &layers{t: t, plain: s, stores: []modelStore{modelUsers(), modelEvents()}}
 	m.engine = faults.Inject(s, func(faults.Call) error {
 		if m.countdown--; m.countdown == 0 {
 			return errInjected
 		}
 		return nil
 	})
+	m.change(rt) // so that there are indexes from the beginning
 	m.open(rt)
-	for range rapid.IntRange(1, steps).Draw(rt, "steps") {
-		if rapid.IntRange(0, 4).Draw(rt, "step") == 0 {
+	for range rapid.IntRange(2, steps).Draw(rt, "steps") {
+		if rapid.SampledFrom([]string{"transaction", "transaction", "release"}).Draw(rt, "step") == "release" {
 			m.release(rt)
 		} else {
 			m.transaction(rt)
@@ -155,8 +120,16 @@ func layerRun(rt *rapid.T, s backend.Store, steps int) {
 	}
 }
 
-func (m *layers) someStore(rt *rapid.T) modelStore {
-	return m.stores[rapid.IntRange(0, len(m.stores)-1).Draw(rt, "store")]
+func (m *layers) someStore(rt *rapid.T) *modelStore {
+	return &m.stores[rapid.IntRange(0, len(m.stores)-1).Draw(rt, "store")]
+}
+
+// change makes the stores what they are in the program's next release.
+func (m *layers) change(rt *rapid.T) {
+	for range rapid.IntRange(0, 3).Draw(rt, "changes") {
+		store := m.someStore(rt)
+		*store = (*store).change(rt)
+	}
 }
 
 // describe returns what the database says about its stores.
@@ -169,22 +142,34 @@ func (m *layers) describe() string {
 }
 
 // open opens the database with the model's definitions. When it dies it is
-// opened again; an index that can't be built is left out then.
+// opened again, by the same release or by the next; an index that can't be built
+// is left out then.
 func (m *layers) open(rt *rapid.T) {
 	m.countdown = rapid.IntRange(-40, 40).Draw(rt, "countdown of Open")
-	for {
+	for known := true; ; known = false {
 		var defs []entity.Definition
 		for _, store := range m.stores {
 			defs = append(defs, store.define())
 		}
-		db, err := entity.Open(rt.Context(), m.engine, defs...)
+		idle := rapid.Bool().Draw(rt, "dry run") && m.dryRun(rt, defs, known)
+		m.pauses = 0
+		db, err := m.attempt(rt, defs)
+		if idle && m.pauses > 0 {
+			rt.Fatalf("Open has migrated rows or built an index, where DryRun foresaw nothing to do")
+		}
 		if err == nil {
 			m.countdown, m.db = 0, db
+			for _, store := range m.stores {
+				store.opened()
+			}
 			return
 		}
 		var e *entity.Error
 		switch {
 		case errors.Is(err, errInjected):
+			if rapid.Bool().Draw(rt, "next release") {
+				m.change(rt)
+			}
 		case errors.Is(err, backend.ErrUnique) && errors.As(err, &e):
 			for i, store := range m.stores {
 				if defs[i].(interface{ Name() string }).Name() == e.Store && !store.withdrawn(e.Index) {
@@ -201,9 +186,7 @@ func (m *layers) open(rt *rapid.T) {
 // one before, which is fenced when anything has changed.
 func (m *layers) release(rt *rapid.T) {
 	old, before := m.db, m.describe()
-	for range rapid.IntRange(0, 3).Draw(rt, "changes") {
-		m.someStore(rt).change(rt)
-	}
+	m.change(rt)
 	m.open(rt)
 	nothing := func(context.Context, *entity.Tx) error { return nil }
 	for _, err := range []error{old.View(rt.Context(), nothing), old.Update(rt.Context(), nothing)} {
@@ -224,7 +207,7 @@ func (m *layers) transaction(rt *rapid.T) {
 		}
 		spoilt = false
 		for range rapid.IntRange(0, 8).Draw(rt, "calls") {
-			if spoilt, err = m.someStore(rt).do(rt, tx); spoilt || err != nil {
+			if spoilt, err = (*m.someStore(rt)).do(rt, tx); spoilt || err != nil {
 				return err
 			}
 		}
@@ -242,14 +225,31 @@ func (m *layers) transaction(rt *rapid.T) {
 		for _, store := range m.stores {
 			store.commit()
 		}
+		m.reread(rt)
 	case err == errMine && fails, errors.Is(err, errInjected), spoilt && errors.Is(err, backend.ErrUnique):
 	default:
 		rt.Fatalf("Update: %v", err)
 	}
 }
 
+// reread has the model learn the revisions that a commit gave to rows.
+func (m *layers) reread(rt *rapid.T) {
+	err := m.db.View(rt.Context(), func(_ context.Context, tx *entity.Tx) error {
+		for _, store := range m.stores {
+			if err := store.reread(rt, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		rt.Fatalf("View: %v", err)
+	}
+}
+
 // compare compares the whole database with the model.
 func (m *layers) compare(rt *rapid.T) {
+	m.reread(rt)
 	if err := entity.Verify(rt.Context(), m.db); err != nil {
 		rt.Fatalf("Verify: %v", err)
 	}

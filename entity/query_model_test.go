@@ -29,92 +29,7 @@ func (k plainKey) compare(o plainKey) int {
 	return cmp.Or(cmp.Compare(k.s, o.s), cmp.Compare(k.n, o.n))
 }
 
-// A picked is a selection as the model has it.
-type picked struct {
-	query *entity.Query[itemKey, Item]
-	text  string
-	keys  func(k itemKey, it Item) []plainKey
-	in    func(plainKey) bool
-}
-
 func plain(k itemKey) plainKey { return plainKey{string(k.A), int(k.B)} }
-
-// has reports whether a row has a key that is picked.
-func (p picked) has(k itemKey, it Item) bool { return slices.ContainsFunc(p.keys(k, it), p.in) }
-
-// A wish is a query as the model has it.
-type wish struct {
-	query   *entity.Query[itemKey, Item]
-	text    string
-	first   picked
-	and     []picked
-	filters []func(itemKey, Item) bool
-	order   func(a, b Item) int
-	reverse bool
-	limit   int
-}
-
-type itemModel map[itemKey]Item
-
-// matching returns the keys of the rows that match, but for filters and limit,
-// in the order of the walk.
-func (m itemModel) matching(w wish) []itemKey {
-	at := map[itemKey]plainKey{}
-	for k, it := range m {
-		if !w.has(k, it) {
-			continue
-		}
-		var ks []plainKey
-		for _, key := range w.first.keys(k, it) {
-			if w.first.in(key) {
-				ks = append(ks, key)
-			}
-		}
-		at[k] = slices.MinFunc(ks, plainKey.compare)
-		if w.walksBack() {
-			at[k] = slices.MaxFunc(ks, plainKey.compare)
-		}
-	}
-	all := slices.SortedFunc(maps.Keys(at), func(a, b itemKey) int {
-		return cmp.Or(at[a].compare(at[b]), plain(a).compare(plain(b)))
-	})
-	if w.walksBack() {
-		slices.Reverse(all)
-	}
-	return all
-}
-
-func (w wish) walksBack() bool { return w.reverse && w.order == nil }
-
-func (w wish) has(k itemKey, it Item) bool {
-	return w.first.has(k, it) && !slices.ContainsFunc(w.and, func(p picked) bool { return !p.has(k, it) })
-}
-
-func (w wish) passes(k itemKey, it Item) bool {
-	return !slices.ContainsFunc(w.filters, func(f func(itemKey, Item) bool) bool { return !f(k, it) })
-}
-
-// run returns the keys of the rows that the query should yield.
-func (m itemModel) run(w wish) []itemKey {
-	var all []itemKey
-	for _, k := range m.matching(w) {
-		if w.passes(k, m[k]) {
-			all = append(all, k)
-		}
-	}
-	if w.order != nil {
-		slices.SortStableFunc(all, func(a, b itemKey) int {
-			if w.reverse {
-				a, b = b, a
-			}
-			return w.order(m[a], m[b])
-		})
-	}
-	if w.limit > 0 && len(all) > w.limit {
-		all = all[:w.limit]
-	}
-	return all
-}
 
 // What keys are drawn from.
 var (
@@ -188,7 +103,7 @@ func (d kind[I]) ranges(rt *rapid.T) ([]keys.Range[I], func(plainKey) bool, stri
 }
 
 // pick draws a query of one store or index.
-func (d items) pick(rt *rapid.T) picked {
+func (d items) pick(rt *rapid.T) picked[itemKey, Item] {
 	number := kind[keys.Int]{draw: func(rt *rapid.T) (keys.Int, plainKey) {
 		n := someRanks.Draw(rt, "key")
 		return keys.Int(n), plainKey{n: n}
@@ -211,7 +126,7 @@ func (d items) pick(rt *rapid.T) picked {
 		s, n := someOwners.Draw(rt, "owner"), someRanks.Draw(rt, "rank")
 		return ranked{A: keys.String(s), B: keys.Desc[keys.Int]{Value: keys.Int(n)}}, plainKey{s, -n}
 	}}
-	p := picked{text: rapid.SampledFrom([]string{"items", "by_rank", "by_tag", "by_open", "by_code", "by_owner", "by_both"}).Draw(rt, "of")}
+	p := picked[itemKey, Item]{text: rapid.SampledFrom([]string{"items", "by_rank", "by_tag", "by_open", "by_code", "by_owner", "by_both"}).Draw(rt, "of")}
 	var ranges string
 	switch p.text {
 	case "items":
@@ -270,30 +185,15 @@ func (d items) pick(rt *rapid.T) picked {
 }
 
 // wish draws a query.
-func (d items) wish(rt *rapid.T) wish {
-	w := wish{first: d.pick(rt)}
-	w.query, w.text = w.first.query, w.first.text
-	for range rapid.IntRange(0, 2).Draw(rt, "ands") {
-		p := d.pick(rt)
-		w.and, w.query, w.text = append(w.and, p), w.query.And(p.query), w.text+".And "+p.text
-	}
-	if rapid.IntRange(0, 2).Draw(rt, "filter") == 0 {
-		least := someRanks.Draw(rt, "least")
-		w.filters = append(w.filters, func(_ itemKey, it Item) bool { return it.Rank >= least })
-		w.query = w.query.Filter(func(_ itemKey, it *Item) bool { return it.Rank >= least })
-		w.text += ".Filter"
-	}
-	if rapid.IntRange(0, 2).Draw(rt, "order") == 0 {
-		w.order = func(a, b Item) int { return cmp.Compare(len(a.Tags), len(b.Tags)) }
-		w.query = w.query.OrderBy(func(a, b *entity.Row[itemKey, Item]) int { return w.order(a.Value, b.Value) })
-		w.text += ".OrderBy"
-	}
-	if w.reverse = rapid.Bool().Draw(rt, "reverse"); w.reverse {
-		w.query, w.text = w.query.Reverse(), w.text+".Reverse"
-	}
-	w.limit = rapid.IntRange(0, 5).Draw(rt, "limit")
-	w.query, w.text = w.query.Limit(w.limit), w.text+fmt.Sprint(".Limit ", w.limit)
-	return w
+func (d items) wish(rt *rapid.T) wish[itemKey, Item] {
+	return wish[itemKey, Item]{
+		at:     plain,
+		number: func(_ itemKey, it *Item) int { return it.Rank },
+		size:   func(it *Item) int { return len(it.Tags) },
+		project: func(tx *entity.Tx, q *entity.Query[itemKey, Item]) ([]itemKey, error) {
+			return collect(entity.Project(tx, q, msgpack.Of[struct{ Rank int }]()))
+		},
+	}.draw(rt, d.pick)
 }
 
 // TestQueryModel compares random queries over random rows with a search
@@ -308,11 +208,11 @@ func TestQueryModel(t *testing.T) {
 				if err != nil {
 					rt.Fatalf("Open: %v", err)
 				}
-				m := itemModel{}
+				m := rowsModel[itemKey, Item]{}
 				err = db.Update(t.Context(), func(_ context.Context, tx *entity.Tx) error {
 					clear(m)
 					for range rapid.IntRange(0, 20).Draw(rt, "rows") {
-						if err := m.put(tx, d, someKeys.Draw(rt, "key"), someItems.Draw(rt, "item")); err != nil {
+						if err := d.put(tx, m, someKeys.Draw(rt, "key"), someItems.Draw(rt, "item")); err != nil {
 							return err
 						}
 					}
@@ -323,14 +223,16 @@ func TestQueryModel(t *testing.T) {
 				}
 				for range rapid.IntRange(1, 6).Draw(rt, "queries") {
 					w := d.wish(rt)
-					err := errors.Join(
-						db.View(t.Context(), func(_ context.Context, tx *entity.Tx) error { return w.compare(rt, tx, m) }),
-						db.Update(t.Context(), func(_ context.Context, tx *entity.Tx) error {
-							if err := w.compare(rt, tx, m); err != nil {
-								return err
-							}
-							return w.change(rt, tx, d, maps.Clone(m))
-						}))
+					err := db.View(t.Context(), func(_ context.Context, tx *entity.Tx) error { return w.compare(rt, tx, m) })
+					if err != nil {
+						rt.Fatalf("%s in a View: %v", w.text, err)
+					}
+					err = db.Update(t.Context(), func(_ context.Context, tx *entity.Tx) error {
+						if err := w.compare(rt, tx, m); err != nil {
+							return err
+						}
+						return d.change(rt, tx, w, maps.Clone(m))
+					})
 					if !errors.Is(err, errRollback) {
 						rt.Fatalf("%s: %v", w.text, err)
 					}
@@ -347,7 +249,7 @@ func TestQueryModel(t *testing.T) {
 var errRollback = errors.New("rollback")
 
 // put puts a row into the database and, unless its code is another's, into m.
-func (m itemModel) put(tx *entity.Tx, d items, k itemKey, it Item) error {
+func (d items) put(tx *entity.Tx, m rowsModel[itemKey, Item], k itemKey, it Item) error {
 	err := d.store.Put(tx, k, it)
 	switch {
 	case err == nil:
@@ -358,80 +260,9 @@ func (m itemModel) put(tx *entity.Tx, d items, k itemKey, it Item) error {
 	return err
 }
 
-// compare runs the query in every way.
-func (w wish) compare(rt *rapid.T, tx *entity.Tx, m itemModel) error {
-	want := m.run(w)
-	got, err := collect(w.query.Rows(tx))
-	if err != nil {
-		return err
-	}
-	if !slices.Equal(got, want) {
-		rt.Errorf("%s: rows are %v, want %v of %v", w.text, got, want, m)
-	}
-	for row, err := range w.query.Rows(tx) {
-		if err != nil || fmt.Sprint(row.Value) != fmt.Sprint(m[row.Key]) {
-			rt.Errorf("%s: row %v is %v, %v, want %v", w.text, row.Key, row.Value, err, m[row.Key])
-		}
-	}
-	if n, err := w.query.Count(tx); n != len(want) || err != nil {
-		rt.Errorf("%s: Count = %d, %v, want %d", w.text, n, err, len(want))
-	}
-	row, found, err := w.query.First(tx)
-	if err != nil || found != (len(want) > 0) || found && row.Key != want[0] {
-		rt.Errorf("%s: First = %v, %v, %v, want the first of %v", w.text, row, found, err, want)
-	}
-	ranks, err := collect(entity.Project(tx, w.query, msgpack.Of[struct{ Rank int }]()))
-	if err != nil || !slices.Equal(ranks, want) {
-		rt.Errorf("%s: Project yields %v, %v, want %v", w.text, ranks, err, want)
-	}
-	sum := 0
-	for _, k := range want {
-		sum += m[k].Rank
-	}
-	total, err := entity.Summarize(tx, w.query, func(_ itemKey, it *Item) int { return it.Rank })
-	if err != nil || total.Count != len(want) || total.Sum != sum {
-		rt.Errorf("%s: Summarize = %+v, %v, want %d rows, sum %d", w.text, total, err, len(want), sum)
-	}
-	if p, err := w.query.Explain(tx); err != nil || p.String() == "" {
-		rt.Errorf("%s: Explain = %v, %v", w.text, p, err)
-	}
-	if w.order != nil {
-		return nil
-	}
-	// In pages the result is the same, and the rest is counted right.
-	all := w
-	all.limit = 0
-	want = m.run(all)
-	var pages []itemKey
-	token, size := "", rapid.IntRange(1, 4).Draw(rt, "page")
-	for last := false; !last; {
-		rest, err := w.query.Limit(0).Resume(token).Count(tx)
-		if err != nil || rest != len(want)-len(pages) {
-			rt.Errorf("%s: Count after %d rows = %d, %v, want %d", w.text, len(pages), rest, err, len(want)-len(pages))
-		}
-		last = true
-		for row, err := range w.query.Limit(size).Resume(token).Rows(tx) {
-			if err != nil {
-				return err
-			}
-			pages, last = append(pages, row.Key), false
-			if token, err = row.Token(); err != nil {
-				return err
-			}
-		}
-		if len(pages) > len(want) {
-			break
-		}
-	}
-	if !slices.Equal(pages, want) {
-		rt.Errorf("%s: pages of %d rows are %v, want %v", w.text, size, pages, want)
-	}
-	return nil
-}
-
 // change runs a loop over the query that changes rows. Each row that matched as
 // the loop began comes once, in that order, if it still matches.
-func (w wish) change(rt *rapid.T, tx *entity.Tx, d items, m itemModel) error {
+func (d items) change(rt *rapid.T, tx *entity.Tx, w wish[itemKey, Item], m rowsModel[itemKey, Item]) error {
 	rows, sorted, before := m.matching(w), m.run(w), maps.Clone(m)
 	// next returns the key of the next row that should come.
 	left := w.limit
@@ -488,7 +319,7 @@ func (w wish) change(rt *rapid.T, tx *entity.Tx, d items, m itemModel) error {
 					return err
 				}
 				delete(m, k)
-			} else if err := m.put(tx, d, k, someItems.Draw(rt, "item")); err != nil {
+			} else if err := d.put(tx, m, k, someItems.Draw(rt, "item")); err != nil {
 				return err
 			}
 		}
