@@ -12,12 +12,13 @@ type Step interface {
 	from() uint32
 
 	// reads and writes describe the codecs of the rows before and after, nil for
-	// a step that leaves rows as they are.
+	// a step that leaves rows as they are. They are for when a database is opened:
+	// what a type looks like takes a while to find out.
 	reads() *stepSide
 	writes() *stepSide
 
-	// apply appends to dst what comes of payload.
-	apply(dst, payload []byte) ([]byte, error)
+	// apply returns what comes of payload, and whether that is something else.
+	apply(payload []byte) (after []byte, changed bool, err error)
 }
 
 // A stepSide is a codec without its type.
@@ -55,19 +56,19 @@ func (m *migration[Old, New]) from() uint32      { return m.version }
 func (m *migration[Old, New]) reads() *stepSide  { return sideOf(m.before) }
 func (m *migration[Old, New]) writes() *stepSide { return sideOf(m.after) }
 
-func (m *migration[Old, New]) apply(dst, payload []byte) ([]byte, error) {
+func (m *migration[Old, New]) apply(payload []byte) (after []byte, changed bool, err error) {
 	old := new(Old)
 	if err := m.before.Decode(payload, old); err != nil {
-		return dst, &backend.Error{Class: backend.ErrCorrupt, Reason: "value of version " + text(m.version) + " can't be decoded", Err: err}
+		return nil, false, &backend.Error{Class: backend.ErrCorrupt, Reason: "value of version " + text(m.version) + " can't be decoded", Err: err}
 	}
 	v, err := m.fn(old)
 	if err == nil {
-		dst, err = m.after.Append(dst, &v)
+		after, err = m.after.Append(nil, &v)
 	}
 	if err != nil {
-		err = &backend.Error{Class: backend.ErrInvalid, Reason: "value of version " + text(m.version) + " can't be migrated", Err: err}
+		return nil, false, &backend.Error{Class: backend.ErrInvalid, Reason: "value of version " + text(m.version) + " can't be migrated", Err: err}
 	}
-	return dst, err
+	return after, true, nil
 }
 
 // Keep returns a step that leaves rows of version from as they are. It says
@@ -80,7 +81,7 @@ func (k keep) from() uint32    { return uint32(k) }
 func (keep) reads() *stepSide  { return nil }
 func (keep) writes() *stepSide { return nil }
 
-func (keep) apply(dst, payload []byte) ([]byte, error) { return append(dst, payload...), nil }
+func (keep) apply(payload []byte) ([]byte, bool, error) { return payload, false, nil }
 
 // WithMigrations returns a copy of the store of another version whose rows
 // come from those of earlier versions by steps, in ascending order of the
@@ -214,14 +215,14 @@ func (l stepList) begin(rec *storeRecord) []byte {
 func (l stepList) upgrade(version uint32, payload []byte) ([]byte, bool, error) {
 	changed := false
 	for _, step := range l {
-		if step.from() < version || step.reads() == nil {
+		if step.from() < version {
 			continue
 		}
-		var err error
-		if payload, err = step.apply(nil, payload); err != nil {
+		after, is, err := step.apply(payload)
+		if err != nil {
 			return nil, false, err
 		}
-		changed = true
+		payload, changed = after, changed || is
 	}
 	return payload, changed, nil
 }
