@@ -20,8 +20,8 @@ func (o opening) buildIndex(ctx context.Context, s *boundStore, i int) error {
 	if !s.indexes[i].building {
 		return nil
 	}
-	p := Progress{Store: s.def.name, Index: s.indexes[i].def.name}
-	return o.steps(ctx, &p, func(w backend.WriteTx) (more bool, err error) { return s.buildStep(w, i, &p) })
+	p := o.part(s.def.name, s.indexes[i].def.name)
+	return o.steps(ctx, p, func(w backend.WriteTx) (more bool, err error) { return s.buildStep(w, i, p) })
 }
 
 // withdraw takes index i out of the catalogue when rows are the reason that it
@@ -133,7 +133,7 @@ func (tx *Tx) addEntries(x *boundIndex, m *scratch, ks [][]byte) error {
 func afterCursor(cursor []byte) backend.Range {
 	r := backend.Range{Limit: buildRows}
 	if cursor != nil {
-		r.Start = append(cursor[:len(cursor):len(cursor)], 0)
+		r.Start = following(cursor)
 	}
 	return r
 }

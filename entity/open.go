@@ -108,8 +108,8 @@ func (o opening) run(ctx context.Context) error {
 	for {
 		for _, s := range db.bound.Load().stores {
 			if s.migrating {
-				p := Progress{Store: s.def.name}
-				err := o.steps(ctx, &p, func(w backend.WriteTx) (more bool, err error) { return s.def.steps.rewrite(s, w, &p) })
+				p := o.part(s.def.name, "")
+				err := o.steps(ctx, p, func(w backend.WriteTx) (more bool, err error) { return s.def.steps.rewrite(s, w, p) })
 				if err != nil {
 					return err
 				}
@@ -134,32 +134,49 @@ func (o opening) run(ctx context.Context) error {
 	}
 }
 
+// part returns the progress of one part before it begins, nil when nobody wants
+// to know: then its rows need not be counted.
+func (o opening) part(store, index string) *Progress {
+	if o.progress == nil {
+		return nil
+	}
+	return &Progress{Store: store, Index: index}
+}
+
 // steps runs step in one transaction after the other until there is no more to
-// do, and tells of p after each.
+// do, and tells of p, which may be nil, after each.
 func (o opening) steps(ctx context.Context, p *Progress, step func(w backend.WriteTx) (more bool, err error)) error {
 	for more := true; more; {
-		before := *p
+		var before Progress
+		if p != nil {
+			before = *p
+		}
 		err := o.db.backend.Update(ctx, func(ctx context.Context, w backend.WriteTx) (err error) {
-			*p = before // the closure may run again
+			if p != nil {
+				*p = before // the closure may run again
+			}
 			more, err = step(w)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if o.progress != nil && *p != before {
+		if p != nil && *p != before {
 			o.progress(*p)
 		}
 	}
 	return nil
 }
 
-// count adds n rows to p, of those after cursor.
+// count adds n rows to p, of those after cursor, unless it is nil.
 func (p *Progress) count(r backend.ReadTx, store string, cursor []byte, n int) error {
+	if p == nil {
+		return nil
+	}
 	if p.Total == 0 {
 		total, err := backend.Count(r, store, backend.Range{})
 		if err == nil && cursor != nil {
-			p.Done, err = backend.Count(r, store, backend.Range{End: append(cursor[:len(cursor):len(cursor)], 0)})
+			p.Done, err = backend.Count(r, store, backend.Range{End: following(cursor)})
 		}
 		if err != nil {
 			return ignoreNotFound(err)

@@ -72,6 +72,9 @@ func (p place) parse(text string) ([]byte, error) {
 	return key, nil
 }
 
+// following returns the least key that is greater than key.
+func following(key []byte) []byte { return append(key[:len(key):len(key)], 0) }
+
 // after narrows r to what comes after key in r's own order.
 func after(r backend.Range, key []byte) backend.Range {
 	if r.Reverse {
@@ -81,7 +84,7 @@ func after(r backend.Range, key []byte) backend.Range {
 		return r
 	}
 	if string(key) >= string(r.Start) {
-		r.Start = append(key[:len(key):len(key)], 0)
+		r.Start = following(key)
 	}
 	return r
 }
