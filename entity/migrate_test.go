@@ -390,14 +390,7 @@ func TestMigrateKeepsRevisions(t *testing.T) {
 			t.Fatal(err)
 		}
 		update(t, db, func(tx *entity.Tx) error { return first.Put(tx, 1, task1{"title 1", "owner1"}) })
-		revisions := func(db *entity.DB, rows func(tx *entity.Tx) map[keys.Int]uint64) (got map[keys.Int]uint64) {
-			view(t, db, func(tx *entity.Tx) error {
-				got = rows(tx)
-				return nil
-			})
-			return got
-		}
-		before := revisions(db, func(tx *entity.Tx) map[keys.Int]uint64 { return revisionsOf(t, first.Store, tx) })
+		before := revisionsOf(t, db, first.Store)
 		if before[0] != 0 || before[1] == 0 || before[2] != 0 {
 			t.Fatalf("revisions are %v, want one of row 1 alone", before)
 		}
@@ -405,7 +398,7 @@ func TestMigrateKeepsRevisions(t *testing.T) {
 		d.Store = d.WithRevisions()
 		db = open(t, s, d)
 		wantTasks(t, db, d, 3)
-		after := revisions(db, func(tx *entity.Tx) map[keys.Int]uint64 { return revisionsOf(t, d.Store, tx) })
+		after := revisionsOf(t, db, d.Store)
 		for key, want := range before {
 			if after[key] != want {
 				t.Errorf("row %d has revision %d after the migration, want %d as before", key, after[key], want)
@@ -417,15 +410,18 @@ func TestMigrateKeepsRevisions(t *testing.T) {
 	})
 }
 
-func revisionsOf[V any](t testing.TB, s *entity.Store[keys.Int, V], tx *entity.Tx) map[keys.Int]uint64 {
+func revisionsOf[V any](t testing.TB, db *entity.DB, s *entity.Store[keys.Int, V]) map[keys.Int]uint64 {
 	t.Helper()
 	got := make(map[keys.Int]uint64)
-	for row, err := range s.Scan(tx, keys.All[keys.Int]()) {
-		if err != nil {
-			t.Fatal(err)
+	view(t, db, func(tx *entity.Tx) error {
+		for row, err := range s.Scan(tx, keys.All[keys.Int]()) {
+			if err != nil {
+				return err
+			}
+			got[row.Key] = row.Revision
 		}
-		got[row.Key] = row.Revision
-	}
+		return nil
+	})
 	return got
 }
 
