@@ -10,10 +10,8 @@ import (
 // header points at. Its slices are used again by the next call.
 type answer struct {
 	data  []byte
-	text  []byte // the text run of rows that are split
 	token []byte
 	count int
-	whole bool // rows keep their text
 
 	stirred bool // goroutines have something to do
 }
@@ -22,24 +20,16 @@ type answer struct {
 const maxKept = 4 << 20
 
 func (a *answer) reset() {
-	for _, b := range []*[]byte{&a.data, &a.text, &a.token} {
-		if cap(*b) > maxKept {
-			*b = nil
-		}
-		*b = (*b)[:0]
+	if cap(a.data) > maxKept {
+		a.data = nil
 	}
-	a.count, a.stirred = 0, false
+	a.data, a.token, a.count, a.stirred = a.data[:0], a.token[:0], 0, false
 }
 
-// addRow adds a row, with its text in the text run.
-func (a *answer) addRow(data []byte) (err error) {
+// addRow adds a row. It is copied, since it is read when the transaction has ended.
+func (a *answer) addRow(data []byte) {
+	a.data = append(a.data, data...)
 	a.count++
-	if a.whole {
-		a.data = append(a.data, data...)
-		return nil
-	}
-	a.data, a.text, err = msgp.AppendSplit(a.data, a.text, data)
-	return err
 }
 
 // addMissing adds undefined in a row's place.

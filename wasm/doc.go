@@ -34,12 +34,11 @@
 // addresses void. Over 128 MiB it returns 0, with an error in the answer.
 //
 // larder_do answers from memory. It returns 0 when the answer is a result and 1
-// when it is an error. The answer header is eight little-endian u32:
+// when it is an error. The answer header is six little-endian u32:
 //
-//	0  address of the answer's bytes     4  count
-//	1  length of the answer's bytes      5  address of the page token
-//	2  address of the text run           6  length of the page token
-//	3  length of the text run            7  1 when resume must be called soon, or 0
+//	0  address of the answer's bytes     3  address of the page token
+//	1  length of the answer's bytes      4  length of the page token
+//	2  count                             5  1 when resume must be called soon, or 0
 //
 // What these addresses name belongs to Go, must not be written to, and is valid
 // until the next call of any export, resume included. Views of the memory are
@@ -87,8 +86,8 @@
 //	OpView      start  db      – (aux 1: fresh)           one attempt, then done
 //	OpFinish    do     tx      – (aux 1: commit, 0: roll back)  –
 //	OpGet       do     any     one key                    bytes: the row; count 0 or 1
-//	OpGetMany   do     any     keys                       rows, split; count
-//	OpQuery     do     any     query, see below           rows, split; count; page token
+//	OpGetMany   do     any     keys                       rows; count
+//	OpQuery     do     any     query, see below           rows; count; page token
 //	OpCount     do     any     query                      count
 //	OpPut       do, start db   rows                       –
 //	OpInsert    do, start db   one row                    –
@@ -111,10 +110,7 @@
 // refused at once; it is NOT_IN_MEMORY, and nothing has happened, where it would
 // have to wait or async isn't granted, and can be started then.
 //
-// The row of OpGet is plain msgpack. Rows that are split have the text of their
-// string values in the text run: such a string is its header alone, whose length
-// counts UTF-16 units, and its text is that many units further on in the run, in
-// order. Map keys stay in place. A key of OpGetMany without a row is undefined.
+// A key of OpGetMany without a row is undefined.
 //
 // A transaction's number is good from its attempt until OpFinish, or until an
 // attempt of the same id with another number; after that it is TX_DONE. When

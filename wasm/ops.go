@@ -6,7 +6,7 @@ import (
 )
 
 // Version is the number of the ABI. It is raised by every change to it.
-const Version = 3
+const Version = 4
 
 // The operations; js/src/abi.ts has the same numbers.
 const (

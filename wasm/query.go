@@ -46,9 +46,7 @@ func (c *collection) query(tx *entity.Tx, request []byte, a *answer) error {
 			a.token = append(a.token, token...)
 			return nil
 		}
-		if err := a.addRow(row.Value.data); err != nil {
-			return err
-		}
+		a.addRow(row.Value.data)
 		last = row
 	}
 	return nil

@@ -19,9 +19,7 @@ func (c *collection) get(tx *entity.Tx, request []byte, a *answer) error {
 	if err != nil || !found {
 		return err
 	}
-	// The row is copied, since it is read when the transaction has ended.
-	a.data = append(a.data, r.data...)
-	a.count = 1
+	a.addRow(r.data)
 	return nil
 }
 
@@ -37,10 +35,10 @@ func (c *collection) getMany(tx *entity.Tx, request []byte, a *answer) error {
 		if err != nil {
 			return err
 		}
-		if !found {
+		if found {
+			a.addRow(r.data)
+		} else {
 			a.addMissing()
-		} else if err := a.addRow(r.data); err != nil {
-			return err
 		}
 	}
 	return nil

@@ -65,7 +65,7 @@ var exported struct {
 	*server
 	request []byte
 	answer  answer
-	header  [8]uint32
+	header  [6]uint32
 }
 
 //go:wasmexport larder_abi
@@ -136,9 +136,8 @@ func show() {
 	if a.stirred {
 		stirred = 1
 	}
-	exported.header = [8]uint32{
+	exported.header = [6]uint32{
 		address(a.data), uint32(len(a.data)),
-		address(a.text), uint32(len(a.text)),
 		uint32(a.count),
 		address(a.token), uint32(len(a.token)),
 		stirred,

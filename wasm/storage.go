@@ -21,7 +21,6 @@ func readAll(tx *larder.Tx, op uint32, c *collection, request []byte) (uint32, [
 		return uint32(n), nil, err
 	}
 	var a answer
-	a.whole = true
 	if err := read(tx, op, c, request, &a); err != nil {
 		return 0, nil, err
 	}

@@ -23,18 +23,6 @@ func BenchmarkValidate(b *testing.B) {
 	}
 }
 
-func BenchmarkAppendSplit(b *testing.B) {
-	row := benchRow(b)
-	b.ReportAllocs()
-	var data, text []byte
-	for b.Loop() {
-		var err error
-		if data, text, err = msgp.AppendSplit(data[:0], text[:0], row); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
 // BenchmarkKeyOfField is what a Put does for each index.
 func BenchmarkKeyOfField(b *testing.B) {
 	row := benchRow(b)

@@ -1,7 +1,7 @@
 /** What the module and this loader agree on; wasm/doc.go is its description. */
 
 /** The number of the ABI. A module with another one is refused. */
-export const abiVersion = 3;
+export const abiVersion = 4;
 
 /** The operations, by the numbers of wasm/ops.go. */
 export const Op = {

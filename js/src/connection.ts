@@ -32,13 +32,11 @@ export interface Progress {
 const Answer = {
   Address: 0,
   Length: 1,
-  TextAddress: 2,
-  TextLength: 3,
-  Count: 4,
-  TokenAddress: 5,
-  TokenLength: 6,
-  Stirred: 7,
-  Size: 8,
+  Count: 2,
+  TokenAddress: 3,
+  TokenLength: 4,
+  Stirred: 5,
+  Size: 6,
 } as const;
 
 let connected: Promise<Connection> | undefined;
@@ -156,8 +154,7 @@ export class Connection {
 
   /** The answer's rows. */
   rows(): unknown[] {
-    this.decoder.begin(this.part(Answer.Address), this.part(Answer.TextAddress));
-    return this.decoder.values(this.count());
+    return this.decoder.read(this.part(Answer.Address), this.count());
   }
 
   /** The answer's page token, undefined when there are no more rows. */

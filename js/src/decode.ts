@@ -1,51 +1,42 @@
 import { Ext } from "./abi.js";
 import { makeError } from "./errors.js";
-
-// A text that begins with a byte order mark keeps it.
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** For each length of short text an array for its letters. */
-const letters = Array.from({ length: 97 }, (_, length) => new Array<number>(length).fill(0));
+import { Text } from "./text.js";
 
 /**
- * Reads msgpack values in place.
- *
- * Where the text of an answer was gathered in one run, that run is decoded once
- * and each string value is cut out of it. Map keys are remembered in the order in
- * which they follow each other, so that rows of one shape share them.
+ * Reads msgpack values in place. Map keys are remembered in the order in which they
+ * follow each other, so that rows of one shape share them.
  */
 export class Decoder {
   private bytes: Uint8Array = new Uint8Array();
   private view: DataView = new DataView(this.bytes.buffer);
   private at = 0;
   private end = 0;
-  private text: string | undefined;
-  private textAt = 0;
+  private readonly text = new Text();
   private readonly shapes = new Shapes();
 
-  /**
-   * Reads from bytes next. With text, string values are cut out of it. The decoder
-   * refers to bytes until the next call; the values that it makes don't.
-   */
-  begin(bytes: Uint8Array, text?: Uint8Array): void {
+  /** Returns the n values in bytes. They don't refer to it. */
+  read(bytes: Uint8Array, n: number): unknown[] {
+    this.begin(bytes, n);
+    return this.values(n);
+  }
+
+  /** Returns the one value in bytes. */
+  decode(bytes: Uint8Array): unknown {
+    this.begin(bytes, 1);
+    return this.value();
+  }
+
+  private begin(bytes: Uint8Array, n: number): void {
     if (bytes.buffer !== this.view.buffer) {
       this.view = new DataView(bytes.buffer);
       this.bytes = new Uint8Array(bytes.buffer);
     }
     this.at = bytes.byteOffset;
     this.end = bytes.byteOffset + bytes.length;
-    this.text = text === undefined ? undefined : utf8.decode(text);
-    this.textAt = 0;
+    this.text.begin(bytes, n, this.bytes, this.view);
   }
 
-  /** Returns the one value in bytes. */
-  decode(bytes: Uint8Array): unknown {
-    this.begin(bytes);
-    return this.value();
-  }
-
-  /** Returns the next n values. */
-  values(n: number): unknown[] {
+  private values(n: number): unknown[] {
     const values = new Array<unknown>(n);
     for (let i = 0; i < n; i++) values[i] = this.value();
     return values;
@@ -54,18 +45,23 @@ export class Decoder {
   private value(): unknown {
     if (this.at >= this.end) throw malformed();
     const format = this.bytes[this.at++] as number;
+    // Most of a row's fields are one of these.
     if (format < 0x80) return format;
+    if (format >= 0xa0 && format < 0xc0) return this.string(format & 0x1f);
+    if (format === 0xd9) return this.string(this.uint8());
+    if (format === 0xcb) return this.view.getFloat64(this.skip(8));
+    if (format === 0xc2) return false;
+    if (format === 0xc3) return true;
+    return this.other(format);
+  }
+
+  private other(format: number): unknown {
     if (format < 0x90) return this.map(format & 0x0f);
     if (format < 0xa0) return this.values(format & 0x0f);
-    if (format < 0xc0) return this.string(format & 0x1f);
     if (format >= 0xe0) return format - 0x100;
     switch (format) {
       case 0xc0:
         return null;
-      case 0xc2:
-        return false;
-      case 0xc3:
-        return true;
       case 0xc4:
         return this.binary(this.uint8());
       case 0xc5:
@@ -80,8 +76,6 @@ export class Decoder {
         return this.extension(this.uint32());
       case 0xca:
         return this.view.getFloat32(this.skip(4));
-      case 0xcb:
-        return this.view.getFloat64(this.skip(8));
       case 0xcc:
         return this.uint8();
       case 0xcd:
@@ -104,8 +98,6 @@ export class Decoder {
       case 0xd7:
       case 0xd8:
         return this.extension(1 << (format - 0xd4));
-      case 0xd9:
-        return this.string(this.uint8());
       case 0xda:
         return this.string(this.uint16());
       case 0xdb:
@@ -128,15 +120,15 @@ export class Decoder {
     let shape: Shape | undefined = this.shapes.root;
     for (let i = 0; i < n; i++) {
       let key: string;
-      const next: Shape | undefined = shape?.next(this.bytes, this.at);
+      const next: Shape | undefined = shape?.next(this.view, this.at);
       if (next !== undefined) {
         key = next.key;
-        this.at += next.bytes.length;
+        this.at += next.size;
         shape = next;
       } else {
         const start = this.at;
         key = this.key();
-        shape = shape && this.shapes.add(shape, key, this.bytes.slice(start, this.at));
+        shape = shape && this.shapes.add(shape, key, this.bytes.subarray(start, this.at));
       }
       if (key === "__proto__") {
         // Assigning it would set the prototype.
@@ -156,35 +148,16 @@ export class Decoder {
 
   private key(): string {
     const format = this.uint8();
-    if (format >= 0xa0 && format < 0xc0) return this.inline(format & 0x1f);
-    if (format === 0xd9) return this.inline(this.uint8());
-    if (format === 0xda) return this.inline(this.uint16());
-    if (format === 0xdb) return this.inline(this.uint32());
+    if (format >= 0xa0 && format < 0xc0) return this.string(format & 0x1f);
+    if (format === 0xd9) return this.string(this.uint8());
+    if (format === 0xda) return this.string(this.uint16());
+    if (format === 0xdb) return this.string(this.uint32());
     throw malformed();
   }
 
   private string(size: number): string {
-    if (this.text === undefined) return this.inline(size);
-    const from = this.textAt;
-    this.textAt += size;
-    if (this.textAt > this.text.length) throw malformed();
-    return this.text.substring(from, this.textAt);
-  }
-
-  private inline(size: number): string {
     const from = this.skip(size);
-    if (size < letters.length) {
-      // Calling the TextDecoder costs more than a few letters do.
-      const units = letters[size] as number[];
-      let i = 0;
-      for (; i < size; i++) {
-        const byte = this.bytes[from + i] as number;
-        if (byte > 0x7f) break;
-        units[i] = byte;
-      }
-      if (i === size) return String.fromCharCode.apply(null, units);
-    }
-    return utf8.decode(this.bytes.subarray(from, this.at));
+    return this.text.cut(from, this.at);
   }
 
   private binary(size: number): Uint8Array {
@@ -217,13 +190,11 @@ export class Decoder {
 
   /** Calls read until it has read the body of an extension that began at from. */
   private inside(from: number, read: () => void): void {
-    const { at, end, text } = this;
+    const { at, end } = this;
     this.at = from;
     this.end = at;
-    this.text = undefined;
     while (this.at < this.end) read();
     this.end = end;
-    this.text = text;
   }
 
   private date(from: number, size: number): Date {
@@ -273,28 +244,42 @@ function malformed(): Error {
 /** A key of a map, and the keys that were seen to follow it. */
 class Shape {
   readonly following: Shape[] = [];
+  /** How many bytes the key and its head are. */
+  readonly size: number;
+  private readonly words: Int32Array;
+  private readonly rest: number;
+  private readonly mask: number;
 
   constructor(
     readonly key: string,
-    readonly bytes: Uint8Array,
-  ) {}
+    bytes: Uint8Array,
+  ) {
+    this.size = bytes.length;
+    const padded = new DataView(new ArrayBuffer((bytes.length | 3) + 1));
+    new Uint8Array(padded.buffer).set(bytes);
+    this.words = Int32Array.from({ length: bytes.length >> 2 }, (_, i) => padded.getInt32(4 * i, true));
+    this.rest = padded.getInt32(4 * this.words.length, true);
+    this.mask = (1 << (8 * (bytes.length & 3))) - 1;
+  }
 
-  next(bytes: Uint8Array, at: number): Shape | undefined {
+  next(view: DataView, at: number): Shape | undefined {
     const { following } = this;
     for (let i = 0; i < following.length; i++) {
       const shape = following[i] as Shape;
-      if (matches(shape.bytes, bytes, at)) return shape;
+      if (shape.begins(view, at)) return shape;
     }
     return undefined;
   }
-}
 
-// The bytes begin with the key's length, so none is another's beginning.
-function matches(key: Uint8Array, bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < key.length; i++) {
-    if (key[i] !== bytes[at + i]) return false;
+  /** Whether the key stands at an offset. Its head has its length, so that none is another's beginning. */
+  private begins(view: DataView, at: number): boolean {
+    const { words } = this;
+    if (at + 4 * words.length + 4 > view.byteLength) return false;
+    for (let i = 0; i < words.length; i++, at += 4) {
+      if (view.getInt32(at, true) !== words[i]) return false;
+    }
+    return ((view.getInt32(at, true) ^ this.rest) & this.mask) === 0;
   }
-  return true;
 }
 
 /** Maps whose keys are data would fill memory: beyond these many keys none is remembered. */

@@ -118,10 +118,57 @@ test("formats are those that the module's table names", () => {
   }
 });
 
-test("text in one run is cut by its UTF-16 lengths", () => {
-  const run = new TextEncoder().encode("éa😀tail");
-  decoder.begin(Uint8Array.of(0x92, 0xa2, 0x81, 0xa1, 0x6b, 0xa2, 0xa4), run);
-  assert.deepStrictEqual(decoder.values(1), [["éa", { k: "😀" }]]);
+test("text of any length, of any letters, at any place of a buffer is read", () => {
+  const letters = ["a", "~", "\u0080", "é", "\u07ff", "ࠀ", "€", "\ud7ff", "\ue000", "\ufeff", "\uffff", "😀", "\0"];
+  for (const letter of letters) {
+    for (const n of [
+      0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 23, 24, 31, 32, 33, 47, 48, 95, 96, 97, 255, 256, 65_535, 65_536,
+    ]) {
+      const text = letter.repeat(n);
+      const bytes = ours([text, `${text}!`, { [text.slice(0, 40)]: `a${text}` }]);
+      for (const at of n < 300 ? [0, 1, 2, 3, 4, 7] : [1]) {
+        const buffer = new Uint8Array(at + bytes.length);
+        buffer.set(bytes, at);
+        const [read] = decoder.read(buffer.subarray(at), 1);
+        assert.ok(
+          read[0] === text && read[1] === `${text}!` && read[2][text.slice(0, 40)] === `a${text}`,
+          `${n} of ${JSON.stringify(letter)} at ${at} are another text`,
+        );
+      }
+    }
+  }
+});
+
+test("text that is no UTF-8 is read as TextDecoder reads it", () => {
+  for (const bytes of [
+    [0x80],
+    [0xc3],
+    [0xc1, 0x81],
+    [0xe0, 0x9f, 0xbf],
+    [0xed, 0xa0, 0x80],
+    [0xe2, 0x82],
+    [0xc3, 0x41],
+    [0xff],
+    [0xf5, 0x80, 0x80, 0x80],
+  ]) {
+    for (const before of ["", "text "]) {
+      const raw = Uint8Array.of(...new TextEncoder().encode(before), ...bytes);
+      const value = Uint8Array.of(0xa0 | raw.length, ...raw);
+      assert.equal(decoder.decode(value), new TextDecoder().decode(raw));
+    }
+  }
+});
+
+test("what was read doesn't change with the bytes", () => {
+  const bytes = ours({ id: "a text of some letters", raw: Uint8Array.of(1, 2) });
+  const value = decoder.decode(bytes);
+  bytes.fill(0x41);
+  assert.deepStrictEqual(value, { id: "a text of some letters", raw: Uint8Array.of(1, 2) });
+});
+
+test("a key that ends with the buffer is read", () => {
+  const value = { a: { ab: 1 } };
+  for (let i = 0; i < 2; i++) assert.deepStrictEqual(decoder.decode(ours(value).slice()), value);
 });
 
 test("maps whose keys are data are read right when none is remembered any more", () => {

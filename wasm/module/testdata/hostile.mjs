@@ -35,7 +35,7 @@ class Crossing {
 
   /** The answer's bytes and its count. */
   answer() {
-    const [address, length, , , count] = new Uint32Array(this.exports.mem.buffer, this.exports.larder_answer(), 8);
+    const [address, length, count] = new Uint32Array(this.exports.mem.buffer, this.exports.larder_answer(), 3);
     return { bytes: this.bytes(address, length), count };
   }
 
