@@ -29,9 +29,10 @@
 // INTERNAL. The caller is one thread, so calls never overlap.
 //
 // A request is the first n bytes of the request buffer. The buffer belongs to
-// the caller until the call that consumes it; Go keeps no reference to it after
-// that call has returned. larder_request may move it, which makes older
-// addresses void. Over 128 MiB it returns 0, with an error in the answer.
+// the caller until the call that consumes it, and again when that has returned: Go
+// keeps no reference to it, and it serves for all requests that are no longer.
+// larder_request may move it, which makes older addresses void. Over 128 MiB it
+// returns 0, with an error in the answer.
 //
 // larder_do answers from memory. It returns 0 when the answer is a result and 1
 // when it is an error. The answer header is six little-endian u32:

@@ -93,7 +93,6 @@ func exportRequest(n uint32) uint32 {
 	if uint32(cap(exported.request)) < n || cap(exported.request) > maxKept {
 		exported.request = make([]byte, max(n, 4096))
 	}
-	exported.request = exported.request[:n]
 	return address(exported.request)
 }
 

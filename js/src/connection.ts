@@ -1,6 +1,6 @@
 import { type Exports, Kind, Op } from "./abi.js";
 import { Decoder } from "./decode.js";
-import { Encoder } from "./encode.js";
+import { type Encoded, Encoder } from "./encode.js";
 import { errorFrom, type LarderError, makeError } from "./errors.js";
 import { start } from "./module.js";
 import type { ModuleSource } from "./types.js";
@@ -39,6 +39,12 @@ const Answer = {
   Size: 6,
 } as const;
 
+/** Room for a longer request isn't kept. */
+const maxKept = 1 << 22;
+
+/** Up to so many bytes a loop copies them faster than a call does. */
+const shortRequest = 64;
+
 let connected: Promise<Connection> | undefined;
 
 /**
@@ -62,6 +68,9 @@ export class Connection {
   private header = 0;
   private memoryBytes = new Uint8Array();
   private words = new Uint32Array();
+  /** Where the module reads requests, and how long they may be there. */
+  private request = 0;
+  private requestRoom = 0;
   private dead: LarderError | undefined;
   /** Whether there are goroutines with something to do, writes for one, that have not run yet. */
   private writing = false;
@@ -78,7 +87,7 @@ export class Connection {
   }
 
   /** Returns the values from one to another as a request. It is valid until the next call. */
-  encode(values: readonly unknown[], from?: number, to?: number): Uint8Array {
+  encode(values: readonly unknown[], from?: number, to?: number): Encoded {
     return this.encoder.encode(values, from, to);
   }
 
@@ -88,7 +97,7 @@ export class Connection {
   }
 
   /** Does op at once; what it answers is read by the methods below, before the next call. */
-  do(op: number, handle: number, aux: number, request?: Uint8Array): void {
+  do(op: number, handle: number, aux: number, request?: Encoded): void {
     const size = this.pass(request);
     let failed: boolean;
     try {
@@ -106,7 +115,7 @@ export class Connection {
    * one after the other become one commit: their goroutine runs when the caller's code has let go of its turn, or
    * something else is begun.
    */
-  start(op: number, handle: number, aux: number, request?: Uint8Array, progress: Progress = {}): Promise<Done> {
+  start(op: number, handle: number, aux: number, request?: Encoded, progress: Progress = {}): Promise<Done> {
     const write = op >= Op.Put && op <= Op.Delete;
     if (this.writing && !write) this.resume();
     return new Promise((resolve, reject) => {
@@ -149,28 +158,38 @@ export class Connection {
 
   /** The answer's one value. */
   value(): unknown {
-    return this.decoder.decode(this.part(Answer.Address));
+    return this.decoder.decode(this.memoryBytes, this.word(Answer.Address), this.word(Answer.Length));
   }
 
   /** The answer's rows. */
   rows(): unknown[] {
-    return this.decoder.read(this.part(Answer.Address), this.count());
+    return this.decoder.read(this.memoryBytes, this.word(Answer.Address), this.word(Answer.Length), this.count());
   }
 
   /** The answer's page token, undefined when there are no more rows. */
   token(): string | undefined {
     if (this.word(Answer.TokenLength) === 0) return undefined;
-    return ascii(this.part(Answer.TokenAddress));
+    const address = this.word(Answer.TokenAddress);
+    return String.fromCharCode(...this.memoryBytes.subarray(address, address + this.word(Answer.TokenLength)));
   }
 
-  private pass(request: Uint8Array | undefined): number {
-    if (this.dead !== undefined) throw this.dead;
-    if (request === undefined || request.length === 0) return 0;
-    const address = this.exports.larder_request(request.length) >>> 0;
+  /** Puts the request where the module reads it, and returns its size. */
+  private pass(request: Encoded | undefined): number {
     this.look();
-    if (address === 0) throw this.error();
-    this.memoryBytes.set(request, address);
-    return request.length;
+    const size = request?.size ?? 0;
+    if (request === undefined || size === 0) return 0;
+    if (size > this.requestRoom || this.requestRoom > maxKept) {
+      this.requestRoom = 0;
+      this.request = this.exports.larder_request(size) >>> 0;
+      this.look();
+      if (this.request === 0) throw this.error();
+      this.requestRoom = size;
+    }
+    const { memoryBytes, request: address } = this;
+    const { buffer } = request;
+    if (size > shortRequest) memoryBytes.set(buffer.subarray(0, size), address);
+    else for (let i = 0; i < size; i++) memoryBytes[address + i] = buffer[i] as number;
+    return size;
   }
 
   /** Takes views of the memory anew: a call that made it grow has detached the old ones. */
@@ -187,12 +206,6 @@ export class Connection {
     return this.words[place] as number;
   }
 
-  /** The bytes whose address and length are at place. */
-  private part(place: number): Uint8Array {
-    const address = this.word(place);
-    return this.memoryBytes.subarray(address, address + this.word(place + 1));
-  }
-
   private error(): LarderError {
     return errorFrom(this.value() as Record<string, string>);
   }
@@ -207,7 +220,7 @@ export class Connection {
       const value = view.getUint32(at + 8, true);
       const size = view.getUint32(at + 12, true);
       const from = (address >>> 0) + at + 16;
-      const result = size === 0 ? undefined : this.decoder.decode(this.memoryBytes.subarray(from, from + size));
+      const result = size === 0 ? undefined : this.decoder.decode(this.memoryBytes, from, size);
       at += 16 + size;
       const waiting = this.waiting.get(id);
       if (waiting === undefined) continue;
@@ -243,8 +256,4 @@ export class Connection {
     this.waiting.clear();
     return this.dead;
   }
-}
-
-function ascii(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
 }

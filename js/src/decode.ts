@@ -14,26 +14,26 @@ export class Decoder {
   private readonly text = new Text();
   private readonly shapes = new Shapes();
 
-  /** Returns the n values in bytes. They don't refer to it. */
-  read(bytes: Uint8Array, n: number): unknown[] {
-    this.begin(bytes, n);
+  /** Returns the n values in size bytes from an offset on. They don't refer to them. */
+  read(bytes: Uint8Array, from: number, size: number, n: number): unknown[] {
+    this.begin(bytes, from, size, n);
     return this.values(n);
   }
 
-  /** Returns the one value in bytes. */
-  decode(bytes: Uint8Array): unknown {
-    this.begin(bytes, 1);
+  /** Returns the one value in size bytes from an offset on. It doesn't refer to them. */
+  decode(bytes: Uint8Array, from = 0, size = bytes.length): unknown {
+    this.begin(bytes, from, size, 1);
     return this.value();
   }
 
-  private begin(bytes: Uint8Array, n: number): void {
+  private begin(bytes: Uint8Array, from: number, size: number, n: number): void {
     if (bytes.buffer !== this.view.buffer) {
       this.view = new DataView(bytes.buffer);
       this.bytes = new Uint8Array(bytes.buffer);
     }
-    this.at = bytes.byteOffset;
-    this.end = bytes.byteOffset + bytes.length;
-    this.text.begin(bytes, n, this.bytes, this.view);
+    this.at = bytes.byteOffset + from;
+    this.end = this.at + size;
+    this.text.begin(this.at, size, n, this.bytes, this.view);
   }
 
   private values(n: number): unknown[] {

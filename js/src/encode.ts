@@ -9,6 +9,12 @@ const wellFormed: (text: string) => boolean =
     ? (text) => (text as unknown as { isWellFormed(): boolean }).isWellFormed()
     : (text) => !/\p{Surrogate}/u.test(text);
 
+/** The first size bytes of a buffer. */
+export interface Encoded {
+  readonly buffer: Uint8Array;
+  readonly size: number;
+}
+
 /**
  * Writes values as msgpack into one buffer that it keeps.
  *
@@ -17,18 +23,22 @@ const wellFormed: (text: string) => boolean =
  * comes back as the number it was; a BigInt is always a 64-bit integer. Anything
  * else is an InvalidValueError that names the path.
  */
-export class Encoder {
-  private buffer = new Uint8Array(4096);
+export class Encoder implements Encoded {
+  buffer = new Uint8Array(4096);
   private view = new DataView(this.buffer.buffer);
   private at = 0;
   private depth = 0;
   private busy = false;
 
+  get size(): number {
+    return this.at;
+  }
+
   /**
    * Returns the values from one to another, one after the other. The bytes are
    * valid until the next call.
    */
-  encode(values: readonly unknown[], from = 0, to = values.length): Uint8Array {
+  encode(values: readonly unknown[], from = 0, to = values.length): Encoded {
     // A getter of a value may call the store, and so get here again.
     if (this.busy) return new Encoder().encode(values, from, to);
     this.busy = true;
@@ -42,7 +52,7 @@ export class Encoder {
           throw values.length > 1 && error instanceof Refusal ? error.inside(i) : error;
         }
       }
-      return this.buffer.subarray(0, this.at);
+      return this;
     } catch (error) {
       throw error instanceof Refusal ? error.asError() : error;
     } finally {

@@ -29,27 +29,28 @@ export class Text {
   private letters: string | undefined;
   private start = 0;
 
-  /** Cuts out of bytes, which are n values, until the next call. The other arguments are all of their buffer. */
-  begin(bytes: Uint8Array, n: number, buffer: Uint8Array, view: DataView): void {
-    this.bytes = buffer;
+  /** Cuts out of a part of a buffer, which is n values, until the next call. bytes and view are all of the buffer. */
+  begin(from: number, size: number, n: number, bytes: Uint8Array, view: DataView): void {
+    this.bytes = bytes;
     this.view = view;
-    this.letters = bytes.length < many || bytes.length > n * longValue ? undefined : this.cleared(bytes);
+    this.letters = size < many || size > n * longValue ? undefined : this.cleared(from, size);
   }
 
-  /** Decodes bytes without their highest bits. */
-  private cleared(bytes: Uint8Array): string {
-    const buffer = this.bytes;
+  /** Decodes a part of the buffer without the highest bits. */
+  private cleared(from: number, length: number): string {
+    const { bytes } = this;
     // Words lie at multiples of four.
-    this.start = bytes.byteOffset & ~3;
-    const size = bytes.byteOffset + bytes.length - this.start;
-    const whole = Math.min((size + 3) >> 2, (buffer.length - this.start) >> 2);
+    const start = from & ~3;
+    const size = from + length - start;
+    const whole = Math.min((size + 3) >> 2, (bytes.length - start) >> 2);
+    const words = new Uint32Array(bytes.buffer, start, whole);
     if (scratch.length * 4 < size + 4) scratch = new Uint32Array((size >> 1) + 1);
-    const words = new Uint32Array(buffer.buffer, this.start, whole);
     const cleared = scratch;
     for (let i = 0; i < whole; i++) cleared[i] = (words[i] as number) & 0x7f7f7f7f;
     const out = new Uint8Array(cleared.buffer, 0, size);
-    for (let i = whole * 4; i < size; i++) out[i] = (buffer[this.start + i] as number) & 0x7f;
+    for (let i = whole * 4; i < size; i++) out[i] = (bytes[start + i] as number) & 0x7f;
     if (scratch.length * 4 > maxKept) scratch = new Uint32Array(256);
+    this.start = start;
     return utf8.decode(out);
   }
 
