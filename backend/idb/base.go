@@ -24,9 +24,7 @@ func newBase(r root, raw []byte, h head, pages *cache) *base {
 	b := &base{root: r, raw: raw, head: h}
 	own := &basePages{pages, r.ordinal}
 	for _, t := range h.tables {
-		b.tables = append(b.tables, mvcc.BaseTable{
-			Name: t.name, Base: &pagetree.Tree{Table: t.name, Root: t.root, Pages: own},
-		})
+		b.tables = append(b.tables, mvcc.BaseTable{Name: t.name, Base: pagetree.New(t.name, t.root, own)})
 	}
 	return b
 }

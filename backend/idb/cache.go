@@ -38,8 +38,7 @@ type cache struct {
 type cached struct {
 	id    pagetree.ID
 	page  *pagetree.Page
-	place int  // in the ring
-	used  bool // since the hand came by
+	place int // in the ring
 }
 
 // A flight is a page that is being fetched.
@@ -75,7 +74,7 @@ func newCache(budget int, fetch func(pages []pagetree.ID) ([][]byte, []error)) *
 func (c *cache) page(ctx context.Context, page pagetree.ID, inMemory bool) (*pagetree.Page, error) {
 	c.mu.Lock()
 	if p := c.pages[page]; p != nil {
-		p.used = true
+		p.page.Use()
 		c.mu.Unlock()
 		return p.page, nil
 	}
@@ -178,6 +177,7 @@ func (c *cache) keep(id pagetree.ID, page *pagetree.Page) {
 		return
 	}
 	c.shrink(c.budget - c.reserve - page.Size())
+	page.Keep()
 	// The place behind the hand is the last that it comes to.
 	p := &cached{id: id, page: page, place: len(c.ring)}
 	if n := len(c.free); n > 0 {
@@ -196,9 +196,7 @@ func (c *cache) shrink(size int) {
 		c.hand %= len(c.ring)
 		switch p := c.ring[c.hand]; {
 		case p == nil:
-		case p.used:
-			p.used = false
-		default:
+		case p.page.Idle():
 			c.remove(p)
 		}
 		c.hand++
@@ -230,6 +228,7 @@ func (c *cache) remove(p *cached) {
 	c.ring[p.place] = nil
 	c.free = append(c.free, p.place)
 	delete(c.pages, p.id)
+	p.page.Drop()
 	c.size -= p.page.Size()
 }
 

@@ -160,7 +160,7 @@ func (m *merger) opened(c Change) (bool, error) {
 			it, level, end = f.item(i), f.level-1, f.end(i)
 		}
 		if c.Delete && !looked {
-			if _, at, err := m.tree.find(m.ctx, it.page, uint8(level), c.Key, false); err != nil || at < 0 {
+			if found, err := m.tree.has(m.ctx, it.page, uint8(level), c.Key); !found {
 				return false, err
 			}
 			looked = true

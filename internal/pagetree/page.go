@@ -34,13 +34,21 @@ type Page struct {
 	slots int // where the offsets are
 	n     int // how many entries there are, 1 and up
 
-	shared []byte   // what all keys begin with, but an inner node's first
-	marks  []uint64 // of every markStep-th entry what follows that
+	shared []byte    // what all keys begin with, but an inner node's first
+	marks  []uint64  // of every step-th entry what follows that
+	step   int       // 1 or markStep
+	below  []linkRef // of an inner node, to the pages of its entries
+	link   *link     // of a page that is kept
 }
 
-// markStep is how many entries have one mark: each would make a search little
-// quicker, and pages of index entries larger by a third.
-const markStep = 4
+// Every entry of a page has a mark where entries are longBytes and more on average,
+// as rows are, and in inner nodes, which are few: a search then compares one key.
+// Shorter ones have one for every markStep entries, or pages of index entries
+// would be larger by a third.
+const (
+	longBytes = 96
+	markStep  = 4
+)
 
 // Open returns the page in b, which has passed [Check] or was made by [Merge]. It
 // keeps b.
@@ -55,7 +63,13 @@ func Open(b []byte) *Page {
 		p.level, at = b[at], at+1
 	}
 	n, at = uvarint(b, at)
-	p.slots, p.n = at, int(n)
+	p.slots, p.n, p.step = at, int(n), markStep
+	if p.level > 0 {
+		p.below = make([]linkRef, p.n)
+	}
+	if p.level > 0 || len(b) >= longBytes*p.n {
+		p.step = 1
+	}
 	first := p.least()
 	if p.n <= first {
 		return p
@@ -66,8 +80,8 @@ func Open(b []byte) *Page {
 		same++
 	}
 	p.shared = one[:same:same]
-	p.marks = make([]uint64, 0, (p.n-first+markStep-1)/markStep)
-	for i := first; i < p.n; i += markStep {
+	p.marks = make([]uint64, 0, (p.n-first+p.step-1)/p.step)
+	for i := first; i < p.n; i += p.step {
 		p.marks = append(p.marks, mark(p.keyOrBound(i)[same:]))
 	}
 	return p
@@ -105,23 +119,24 @@ func mark(key []byte) uint64 {
 func (p *Page) Bytes() []byte { return p.b }
 
 // Size returns how many bytes the page takes in memory.
-func (p *Page) Size() int { return len(p.b) + 8*cap(p.marks) }
+func (p *Page) Size() int { return len(p.b) + 8*(cap(p.marks)+cap(p.below)) }
 
-// near returns a range of entries, a few in most cases: those before it have
-// keys that are smaller than key, those from its end on have larger ones.
+// near returns a range of entries, one or a few in most cases: those before it
+// have keys that are smaller than key, those from its end on have larger ones.
+// Where it isn't empty, key begins with what all keys share.
 func (p *Page) near(key []byte) (lo, hi int) {
 	lo, hi = p.least(), p.n
 	if lo >= hi {
 		return lo, hi
 	}
-	head := key[:min(len(key), len(p.shared))]
-	switch c := bytes.Compare(head, p.shared); {
-	case c < 0:
-		return lo, lo
-	case c > 0:
+	same := len(p.shared)
+	if len(key) < same || !bytes.Equal(key[:same], p.shared) {
+		if bytes.Compare(key, p.shared) < 0 {
+			return lo, lo
+		}
 		return hi, hi
 	}
-	m := mark(key[len(p.shared):])
+	m := mark(key[same:])
 	// Marks before from are smaller, those from to on are larger.
 	from, to := 0, len(p.marks)
 	for end := to; from < end; {
@@ -136,10 +151,10 @@ func (p *Page) near(key []byte) (lo, hi int) {
 		to++
 	}
 	if to < len(p.marks) {
-		hi = lo + to*markStep
+		hi = lo + to*p.step
 	}
 	if from > 0 {
-		lo += (from-1)*markStep + 1
+		lo += (from-1)*p.step + 1
 	}
 	return lo, hi
 }
@@ -204,13 +219,14 @@ func (p *Page) search(key []byte) (i int, found bool) {
 	lo, hi := p.near(key)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		switch c := bytes.Compare(p.key(mid), key); {
-		case c < 0:
-			lo = mid + 1
-		case c > 0:
-			hi = mid
-		default:
+		own := p.key(mid)
+		if bytes.Equal(own, key) {
 			return mid, true
+		}
+		if bytes.Compare(own, key) < 0 {
+			lo = mid + 1
+		} else {
+			hi = mid
 		}
 	}
 	return lo, false

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 
 // Keys that begin alike, differ after more bytes than a mark has, end where
 // others go on, or hold what a mark is filled up with, are found as any others,
-// in leaves and through inner nodes.
+// in leaves and through inner nodes, where each pair has a mark and where not.
 func TestKeysThatAreAlikeAreFound(t *testing.T) {
 	alike := map[string][]string{}
 	add := func(name, format string, n int) {
@@ -34,12 +35,18 @@ func TestKeysThatAreAlikeAreFound(t *testing.T) {
 	add("one alone", "alone%d", 1)
 	add("two", "two%d", 2)
 	add("five", "five%d", 5)
+	for name, keys := range maps.Clone(alike) {
+		slices.Sort(keys)
+		alike[name+", long"] = keys
+	}
 	for name, keys := range alike {
 		t.Run(name, func(t *testing.T) {
-			slices.Sort(keys)
 			pairs := map[string]string{}
 			for _, k := range keys {
 				pairs[k] = "value of " + k
+				if strings.HasSuffix(name, ", long") {
+					pairs[k] += strings.Repeat(".", 100)
+				}
 			}
 			d := newDisk()
 			tree := d.merge(t, pagetree.Tree{}, sizes{3000, 500, 2000}, puts(pairs))

@@ -38,6 +38,13 @@ type Tree struct {
 	Table string
 	Root  Root
 	Pages Pages
+
+	top *linkRef // to the root's page, or nil
+}
+
+// New returns a tree that is read often.
+func New(table string, root Root, pages Pages) *Tree {
+	return &Tree{Table: table, Root: root, Pages: pages, top: new(linkRef)}
 }
 
 // Len returns the number of pairs.
@@ -46,7 +53,14 @@ func (t *Tree) Len() int { return int(t.Root.Count) }
 // Get returns the value of key, or [backend.ErrNotFound] itself. When a page is
 // not in memory and cached is set, it returns [backend.ErrNotInMemory].
 func (t *Tree) Get(ctx context.Context, key []byte, cached bool) ([]byte, error) {
-	leaf, i, err := t.find(ctx, t.Root.Page, t.Root.Level, key, cached)
+	if t.Root.Page == 0 {
+		return nil, backend.ErrNotFound
+	}
+	nd, err := t.root(ctx, cached)
+	if err != nil {
+		return nil, t.lost(err, nil)
+	}
+	leaf, i, err := t.find(ctx, nd, key, cached)
 	if err != nil {
 		return nil, err
 	}
@@ -62,28 +76,62 @@ func (t *Tree) Get(ctx context.Context, key []byte, cached bool) ([]byte, error)
 	return v, nil
 }
 
-// find looks for key under the page id, which may be 0. It returns the leaf and
-// the pair in it, which is -1 when key is missing.
-func (t *Tree) find(ctx context.Context, id ID, level uint8, key []byte, cached bool) (*Page, int, error) {
-	if id == 0 {
-		return nil, -1, nil
-	}
-	var above step
-	for {
-		nd, err := t.node(ctx, id, level, cached)
+// find looks for key in nd, or under it. It returns the leaf and the pair in it,
+// which is -1 when key is missing.
+func (t *Tree) find(ctx context.Context, nd *Page, key []byte, cached bool) (*Page, int, error) {
+	for nd.level > 0 {
+		at := nd.searchBound(key, true)
+		below, err := t.below(ctx, nd, at, cached)
 		if err != nil {
-			return nil, -1, t.lost(err, above.first())
+			return nil, -1, t.lost(err, nd.bound(at))
 		}
-		if level == 0 {
-			i, found := nd.search(key)
-			if !found {
-				i = -1
-			}
-			return nd, i, nil
-		}
-		above = step{nd, nd.searchBound(key, true)}
-		id, level = nd.childID(above.at), level-1
+		nd = below
 	}
+	i, found := nd.search(key)
+	if !found {
+		i = -1
+	}
+	return nd, i, nil
+}
+
+// has reports whether key is in the page id or under it. The page may be 0.
+func (t *Tree) has(ctx context.Context, id ID, level uint8, key []byte) (bool, error) {
+	if id == 0 {
+		return false, nil
+	}
+	nd, err := t.node(ctx, id, level, false)
+	if err != nil {
+		return false, t.lost(err, nil)
+	}
+	_, i, err := t.find(ctx, nd, key, false)
+	return i >= 0, err
+}
+
+// root returns the root's page.
+func (t *Tree) root(ctx context.Context, cached bool) (*Page, error) {
+	if t.top == nil {
+		return t.node(ctx, t.Root.Page, t.Root.Level, cached)
+	}
+	if p := t.top.load().follow(); p != nil {
+		return p, nil
+	}
+	p, err := t.node(ctx, t.Root.Page, t.Root.Level, cached)
+	if err == nil {
+		t.top.store(p.link)
+	}
+	return p, err
+}
+
+// below returns the page of entry i of an inner node.
+func (t *Tree) below(ctx context.Context, nd *Page, i int, cached bool) (*Page, error) {
+	if p := nd.below[i].load().follow(); p != nil {
+		return p, nil
+	}
+	p, err := t.node(ctx, nd.childID(i), nd.level-1, cached)
+	if err == nil {
+		nd.below[i].store(p.link)
+	}
+	return p, err
 }
 
 // lost returns err, with which a page could not be read; a damage with the table
@@ -142,13 +190,13 @@ func isEmpty(r backend.Range) bool {
 
 // rank returns how many keys are smaller than key.
 func (t *Tree) rank(ctx context.Context, key []byte, cached bool) (uint64, error) {
-	id, level, n := t.Root.Page, t.Root.Level, uint64(0)
+	n := uint64(0)
+	nd, err := t.root(ctx, cached)
 	for {
-		nd, err := t.node(ctx, id, level, cached)
 		if err != nil {
 			return 0, err
 		}
-		if level == 0 {
+		if nd.level == 0 {
 			i, _ := nd.search(key)
 			return n + uint64(i), nil
 		}
@@ -157,7 +205,7 @@ func (t *Tree) rank(ctx context.Context, key []byte, cached bool) (uint64, error
 			c, _ := uvarint(nd.b, nd.offset(i)+idSize)
 			n += c
 		}
-		id, level = nd.childID(to), level-1
+		nd, err = t.below(ctx, nd, to, cached)
 	}
 }
 
