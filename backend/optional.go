@@ -122,6 +122,22 @@ type Peeker interface {
 	Peek() (ReadTx, error)
 }
 
+// A Checker is a Store that may vouch for what it hands out.
+type Checker interface {
+	// Checked is as the function [Checked].
+	Checked() bool
+}
+
+// Checked reports whether all that transactions of s hand out has been compared
+// with checksums of the engine's own since it came from where it is stored, or
+// was written through s since. Who keeps checksums in values then learns nothing
+// new by looking at them with each read. Of engines that don't say, nothing is
+// known.
+func Checked(s Store) bool {
+	c, ok := s.(Checker)
+	return ok && c.Checked()
+}
+
 // A NowUpdater is a Store that does some Updates without waiting for anything.
 type NowUpdater interface {
 	// UpdateNow is Update with [Async] and [TxOptions].Cached, on the caller's own

@@ -11,6 +11,8 @@ import (
 // opened with. It is safe for concurrent use.
 type DB struct {
 	backend backend.Store
+	peeker  backend.Peeker // backend, or nil
+	checked bool           // backend's reads are
 	defs    []Definition
 	bound   atomic.Pointer[binding] // to the newest catalogue that was read
 	viewed  atomic.Pointer[viewed]  // what the last View was bound to that looked
@@ -36,11 +38,10 @@ func (db *DB) View(ctx context.Context, fn func(ctx context.Context, tx *Tx) err
 // and not by another one. It is [backend.ErrUnsupported] where the engine is no
 // Peeker; a View with [backend.TxOptions].Cached reads the same.
 func (db *DB) Peek() (*Tx, error) {
-	p, ok := db.backend.(backend.Peeker)
-	if !ok {
+	if db.peeker == nil {
 		return nil, errNoPeeker
 	}
-	r, err := p.Peek()
+	r, err := db.peeker.Peek()
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +50,7 @@ func (db *DB) Peek() (*Tx, error) {
 		if err != nil {
 			return nil, err
 		}
-		db.peeked = &Tx{r: r, bound: b}
+		db.peeked = &Tx{r: r, bound: b, checked: db.checked}
 	}
 	return db.peeked, nil
 }
@@ -113,7 +114,7 @@ func (db *DB) run(ctx context.Context, r backend.ReadTx, w backend.WriteTx, fn f
 	if err != nil {
 		return err
 	}
-	tx := &Tx{r: r, w: w, bound: b}
+	tx := &Tx{r: r, w: w, bound: b, checked: db.checked}
 	defer tx.end()
 	if err := fn(ctx, tx); err != nil {
 		return err

@@ -58,31 +58,44 @@ func Payload(value []byte) ([]byte, error) {
 // parseFrame returns the schema version and the payload of frame. The payload
 // is a part of frame.
 func parseFrame(frame []byte) (version uint32, payload []byte, err error) {
-	if len(frame) == 0 {
-		return 0, nil, failure(backend.ErrCorrupt, "frame is empty")
+	version, head, at, err := splitFrame(frame)
+	if err != nil {
+		return 0, nil, err
 	}
-	if frame[0] != frameV1 && frame[0] != frameV2 {
-		return 0, nil, failure(backend.ErrCorrupt, "frame has an unknown format")
-	}
-	version, n := uvarint32(frame[1:])
-	if n == 0 {
-		return 0, nil, failure(backend.ErrCorrupt, "frame has no valid schema version")
-	}
-	head := 1 + n
-	sum := head
-	if frame[0] == frameV2 {
-		sum += backend.StampSize
-	}
-	if len(frame) < sum+4 {
-		return 0, nil, failure(backend.ErrCorrupt, "frame is cut short")
-	}
-	b := frame[sum : sum+4]
+	b := frame[at : at+sumSize]
 	want := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
-	payload = frame[sum+4:]
+	payload = frame[at+sumSize:]
 	if crc32.Update(crc32.Checksum(frame[:head], castagnoli), castagnoli, payload) != want {
 		return 0, nil, failure(backend.ErrCorrupt, "frame doesn't match its checksum")
 	}
 	return version, payload, nil
+}
+
+// sumSize is the length of a checksum, which the payload follows.
+const sumSize = 4
+
+// splitFrame returns the schema version of frame, where what the checksum
+// covers before it ends, and where the checksum is, which it doesn't look at.
+func splitFrame(frame []byte) (version uint32, head, sum int, err error) {
+	if len(frame) == 0 {
+		return 0, 0, 0, failure(backend.ErrCorrupt, "frame is empty")
+	}
+	if frame[0] != frameV1 && frame[0] != frameV2 {
+		return 0, 0, 0, failure(backend.ErrCorrupt, "frame has an unknown format")
+	}
+	version, n := uvarint32(frame[1:])
+	if n == 0 {
+		return 0, 0, 0, failure(backend.ErrCorrupt, "frame has no valid schema version")
+	}
+	head = 1 + n
+	sum = head
+	if frame[0] == frameV2 {
+		sum += backend.StampSize
+	}
+	if len(frame) < sum+sumSize {
+		return 0, 0, 0, failure(backend.ErrCorrupt, "frame is cut short")
+	}
+	return version, head, sum, nil
 }
 
 // revisionAt returns where in frame its revision is, or 0 when it has none.

@@ -36,41 +36,57 @@ func (e *Entry[I, K]) Token() (string, error) { return e.at.token() }
 // [backend.ErrCorrupt].
 func (x *Index[I, K, V]) Scan(tx *Tx, r keys.Range[I]) iter.Seq2[*Row[K, V], error] {
 	return func(yield func(*Row[K, V], error) bool) {
-		b, scan, err := x.begin("scan", tx, r)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		s := b.store.definition.base().(*Store[K, V])
-		began := tx.writes
-		var index []byte // the index key of the entry before
-		for kv, err := range scan.pairs {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if tx.writes != began {
-				if _, err := tx.r.Get(b.table, kv.Key); backend.IsNotFound(err) {
-					continue
+		x.frames(tx, r, func(s *Store[K, V], at position, primary, frame []byte, err error) bool {
+			if err == nil {
+				row := &Row[K, V]{Revision: revisionOf(frame), at: at}
+				if row.Key, err = keys.Decode[K](primary); err == nil {
+					err = s.decode(frame, &row.Value)
 				}
+				if err == nil {
+					return yield(row, nil)
+				}
+				err = at.scan.failure(at.key, err)
 			}
-			primary, err := x.primary(kv.Key, index)
-			if err != nil {
-				yield(nil, scan.failure(kv.Key, err))
-				return
-			}
-			index = kv.Key[:len(kv.Key)-len(primary)]
-			row, err := s.row(tx, primary)
-			if err != nil {
-				yield(nil, scan.failure(kv.Key, err))
-				return
-			}
-			row.at = position{scan, kv.Key}
-			if !yield(row, nil) {
-				return
+			yield(nil, err)
+			return false
+		})
+	}
+}
+
+// frames calls yield with what Scan yields, not yet decoded: the row's primary key
+// and frame, and where in the index that is. An error comes alone and last.
+func (x *Index[I, K, V]) frames(tx *Tx, r keys.Range[I], yield func(s *Store[K, V], at position, primary, frame []byte, err error) bool) {
+	b, scan, err := x.begin("scan", tx, r)
+	if err != nil {
+		yield(nil, position{}, nil, nil, err)
+		return
+	}
+	s := b.store.definition.base().(*Store[K, V])
+	began := tx.writes
+	var index []byte // the index key of the entry before
+	scan.pairs(func(kv backend.KV, err error) bool {
+		if err != nil {
+			return yield(nil, position{}, nil, nil, err)
+		}
+		if tx.writes != began {
+			if _, err := tx.r.Get(b.table, kv.Key); backend.IsNotFound(err) {
+				return true
 			}
 		}
-	}
+		primary, err := x.primary(kv.Key, index)
+		var frame []byte
+		if err == nil {
+			index = kv.Key[:len(kv.Key)-len(primary)]
+			if frame, err = tx.r.Get(s.def.name, primary); err != nil && backend.IsNotFound(err) {
+				err = failure(backend.ErrCorrupt, "the entry's row is missing")
+			}
+		}
+		if err != nil {
+			yield(nil, position{}, nil, nil, scan.failure(kv.Key, err))
+			return false
+		}
+		return yield(s, position{scan, kv.Key}, primary, frame, nil)
+	})
 }
 
 // primary returns the primary key in entry. It needn't decode the index key when
@@ -83,22 +99,6 @@ func (x *Index[I, K, V]) primary(entry, before []byte) ([]byte, error) {
 	var zero I
 	_, primary, err := zero.DecodeKey(entry)
 	return primary, err
-}
-
-// row returns the row that an index entry of the primary key belongs to.
-func (s *Store[K, V]) row(tx *Tx, primary []byte) (*Row[K, V], error) {
-	frame, err := tx.r.Get(s.def.name, primary)
-	if err != nil {
-		if backend.IsNotFound(err) {
-			err = failure(backend.ErrCorrupt, "the entry's row is missing")
-		}
-		return nil, err
-	}
-	row := &Row[K, V]{Revision: revisionOf(frame)}
-	if row.Key, err = keys.Decode[K](primary); err == nil {
-		err = s.decode(frame, &row.Value)
-	}
-	return row, err
 }
 
 // Keys returns an iterator over the entries whose index keys lie in r, as

@@ -58,7 +58,8 @@ func Open(ctx context.Context, s backend.Store, defs ...Definition) (*DB, error)
 	if err := checkDefinitions(defs); err != nil {
 		return nil, err
 	}
-	db := &DB{backend: s, defs: defs}
+	db := &DB{backend: s, defs: defs, checked: backend.Checked(s)}
+	db.peeker, _ = s.(backend.Peeker)
 	if err := db.register(ctx); err != nil {
 		return nil, err
 	}

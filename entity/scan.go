@@ -77,17 +77,15 @@ func newScan[K keys.Key[K]](op string, tx *Tx, table string, p place, r keys.Ran
 // pairs yields the pairs of the scan. A table that nothing was ever put into
 // is empty.
 func (s *scan) pairs(yield func(backend.KV, error) bool) {
-	for kv, err := range s.tx.r.Scan(s.table, s.r) {
-		if err != nil {
-			if !errors.Is(err, backend.ErrTableNotFound) {
-				yield(backend.KV{}, s.failure(nil, err))
-			}
-			return
+	s.tx.r.Scan(s.table, s.r)(func(kv backend.KV, err error) bool {
+		if err == nil {
+			return yield(kv, nil)
 		}
-		if !yield(kv, nil) {
-			return
+		if !errors.Is(err, backend.ErrTableNotFound) {
+			yield(backend.KV{}, s.failure(nil, err))
 		}
-	}
+		return false
+	})
 }
 
 func (s *scan) failure(key []byte, err error) error {

@@ -17,6 +17,7 @@ type Tx struct {
 	failed  error       // why the transaction can't be committed
 	writes  int         // of rows so far, so that a loop sees that rows changed under it
 	done    bool
+	checked bool // the engine's reads are, see [backend.Checked]
 	scratch *scratch
 }
 

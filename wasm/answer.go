@@ -11,6 +11,7 @@ import (
 type answer struct {
 	data  []byte
 	token []byte
+	key   []byte // that is looked up
 	count int
 
 	stirred bool // goroutines have something to do

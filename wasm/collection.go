@@ -7,7 +7,6 @@ import (
 
 	"github.com/larderdb/larder/backend"
 	"github.com/larderdb/larder/entity"
-	"github.com/larderdb/larder/keys"
 )
 
 // A collectionSpec is a collection as JavaScript defines it.
@@ -70,8 +69,7 @@ type collection struct {
 // An index is an entity index, unique or not.
 type index interface {
 	entity.IndexOf[key, row]
-	Scan(*entity.Tx, keys.Range[key]) iter.Seq2[*entity.Row[key, row], error]
-	Count(*entity.Tx, keys.Range[key]) (int, error)
+	source
 }
 
 func newCollection(spec collectionSpec) (*collection, error) {

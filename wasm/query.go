@@ -20,7 +20,7 @@ type queryRequest struct {
 
 // A source is what a query scans: the store or one of its indexes.
 type source interface {
-	Scan(*entity.Tx, keys.Range[key]) iter.Seq2[*entity.Row[key, row], error]
+	ScanRaw(*entity.Tx, keys.Range[key]) iter.Seq2[*entity.RawRow, error]
 	Count(*entity.Tx, keys.Range[key]) (int, error)
 }
 
@@ -33,8 +33,8 @@ func (c *collection) query(tx *entity.Tx, request []byte, a *answer) error {
 	if q.limit > 0 {
 		r = r.Limit(q.limit + 1) // one more tells whether there is a next page
 	}
-	var last *entity.Row[key, row]
-	for row, err := range from.Scan(tx, r) {
+	var last entity.RawRow
+	for row, err := range from.ScanRaw(tx, r) {
 		if err != nil {
 			return err
 		}
@@ -46,8 +46,10 @@ func (c *collection) query(tx *entity.Tx, request []byte, a *answer) error {
 			a.token = append(a.token, token...)
 			return nil
 		}
-		a.addRow(row.Value.data)
-		last = row
+		a.addRow(row.Payload)
+		if a.count == q.limit {
+			last = *row
+		}
 	}
 	return nil
 }

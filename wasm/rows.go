@@ -8,40 +8,53 @@ import (
 
 // get answers the row under the request's one key.
 func (c *collection) get(tx *entity.Tx, request []byte, a *answer) error {
-	k, rest, err := c.key("get", request)
+	rest, err := c.readKey(request, a)
 	if err != nil {
 		return err
 	}
 	if len(rest) > 0 {
 		return c.failure("get", "", errRequest)
 	}
-	r, found, err := c.store.Get(tx, k)
+	data, found, err := c.store.GetRaw(tx, a.key)
 	if err != nil || !found {
 		return err
 	}
-	a.addRow(r.data)
+	a.addRow(data)
 	return nil
 }
 
 // getMany answers the rows under the request's keys.
 func (c *collection) getMany(tx *entity.Tx, request []byte, a *answer) error {
 	for len(request) > 0 {
-		k, rest, err := c.key("get", request)
+		rest, err := c.readKey(request, a)
 		if err != nil {
 			return err
 		}
 		request = rest
-		r, found, err := c.store.Get(tx, k)
+		data, found, err := c.store.GetRaw(tx, a.key)
 		if err != nil {
 			return err
 		}
 		if found {
-			a.addRow(r.data)
+			a.addRow(data)
 		} else {
 			a.addMissing()
 		}
 	}
 	return nil
+}
+
+// readKey sets a.key to the first key of a read's request, encoded, and returns
+// the rest.
+func (c *collection) readKey(request []byte, a *answer) (rest []byte, err error) {
+	n, err := msgp.Skip(request)
+	if err == nil {
+		a.key, err = msgp.AppendKey(a.key[:0], request[:n])
+	}
+	if err != nil {
+		return nil, c.failure("get", "", err)
+	}
+	return request[n:], nil
 }
 
 // put stores the request's rows. All of them are looked at before the first is

@@ -41,7 +41,7 @@ func (c *collection) preload(tx *entity.Tx, request []byte) (int, error) {
 		return 0, err
 	}
 	n := 0
-	for _, err := range from.Scan(tx, r.Limit(q.limit)) {
+	for _, err := range from.ScanRaw(tx, r.Limit(q.limit)) {
 		if err != nil {
 			return n, err
 		}

@@ -263,6 +263,10 @@ func (s *Store) Peek() (backend.ReadTx, error) {
 	return s.peek, nil
 }
 
+// Checked is as in [backend.Checker]: pages and log records have checksums, which
+// are looked at when they come into memory.
+func (s *Store) Checked() bool { return true }
+
 // Flush is as in [backend.Flusher].
 func (s *Store) Flush(ctx context.Context) error {
 	ctx, turn, err := s.gate.Read(ctx)

@@ -151,6 +151,9 @@ func (t *tree) clone() *tree {
 // get returns the pair of key above the Base. Rows that are read most often are
 // older than all that lie there, since new ones come last: those cost no search.
 func (t *tree) get(key []byte) (Pair, bool) {
+	if t.pairs.Len() == 0 {
+		return Pair{}, false
+	}
 	p := pivot(key)
 	if t.base != nil {
 		first, ok := t.pairs.Min()
