@@ -1,8 +1,9 @@
 // Measures Larder and its peers in Chromium:
 //
 //   node bench/browser/main.mjs [--rounds 5] [--rows 10000] [--systems a,b] [--lines a,b]
-//                               [--chromium-flag=FLAG]… [--out folder]
+//                               [--warm-rows 2000] [--chromium-flag=FLAG]… [--out folder]
 //
+// Each system does the list with --warm-rows rows before that counts, a fifth of --rows if it isn't given.
 // --systems and --lines take names of systems/list.mjs and page/work.mjs, and "cold". The folder,
 // build/bench-browser if none is given, gets results.json, results.md and results.svg; a run of all
 // systems and lines with 10,000 rows, 5 rounds or more and no flags is the one that the README shows,
@@ -29,16 +30,19 @@ function readOptions() {
       rows: { type: "string", default: "10000" },
       systems: { type: "string" },
       lines: { type: "string" },
+      "warm-rows": { type: "string" },
       "chromium-flag": { type: "string", multiple: true, default: [] },
       out: { type: "string", default: join(root, "build/bench-browser") },
     },
   });
   const rounds = wholeNumber("rounds", values.rounds, 1);
   const rows = wholeNumber("rows", values.rows, 100);
+  const warmRows = wholeNumber("warm-rows", values["warm-rows"] ?? Math.max(100, Math.round(rows / 5)), 100);
   const lineIds = [...linesFor(sizesFor(rows)).map(({ id }) => id), "cold"];
   return {
     rounds,
     rows,
+    warmRows,
     names: chosen(
       "systems",
       values.systems,
@@ -47,7 +51,13 @@ function readOptions() {
     lines: values.lines && chosen("lines", values.lines, lineIds),
     chromiumFlags: values["chromium-flag"],
     out: resolve(values.out),
-    whole: rounds >= 5 && rows === 10_000 && !values.systems && !values.lines && values["chromium-flag"].length === 0,
+    whole:
+      rounds >= 5 &&
+      rows === 10_000 &&
+      warmRows === 2000 &&
+      !values.systems &&
+      !values.lines &&
+      values["chromium-flag"].length === 0,
   };
 }
 
@@ -82,7 +92,6 @@ async function runRounds(systems, options, done) {
         const began = performance.now();
         round[system.name] = await measure(system, server.origin(system.name), {
           ...options,
-          warmRows: Math.max(100, Math.round(options.rows / 5)),
           navigations: options.rounds === 1 ? 1 : 5,
         });
         const { error } = round[system.name];
