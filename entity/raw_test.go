@@ -173,3 +173,40 @@ func TestRawReadsOfDamagedRows(t *testing.T) {
 		}
 	})
 }
+
+// Keys that are sized lead to the rows as others do.
+func TestAnIndexOfSizedKeys(t *testing.T) {
+	onEngines(t, func(t *testing.T, s backend.Store) {
+		byAge := entity.NewIndex("by_age", func(_ keys.UserID, u *User) keys.Element {
+			return keys.Must(keys.ElementOf(keys.Int(u.Age)))
+		})
+		users := entity.New[keys.UserID]("users", msgpack.Of[User](), byAge)
+		db, err := entity.Open(t.Context(), s, users) // that isn't sound in the end
+		if err != nil {
+			t.Fatal(err)
+		}
+		update(t, db, func(tx *entity.Tx) error {
+			return errors.Join(users.Put(tx, uid("a"), ada), users.Put(tx, uid("b"), bob), users.Put(tx, uid("c"), carol))
+		})
+		t.Run("A4 in their order", func(t *testing.T) {
+			view(t, db, func(tx *entity.Tx) error {
+				want := []string{`("c")Carol`, `("a")Ada`, `("b")Bob`}
+				list, _, err := rawUsers(t, byAge.ScanRaw(tx, keys.All[keys.Element]()))
+				if err != nil || !slices.Equal(list, want) {
+					t.Errorf("ScanRaw = %q, %v, want %q", list, err, want)
+				}
+				return nil
+			})
+		})
+		t.Run("A4 an entry that begins with none is ErrCorrupt", func(t *testing.T) {
+			raw(t, s, func(tx backend.WriteTx) error { return tx.Put("_index/1", []byte{0x02, 'x'}, []byte{1}) })
+			view(t, db, func(tx *entity.Tx) error {
+				_, _, err := rawUsers(t, byAge.ScanRaw(tx, keys.All[keys.Element]()))
+				wantClass(t, "ScanRaw", err, backend.ErrCorrupt)
+				_, err = collect(byAge.Scan(tx, keys.All[keys.Element]()))
+				wantClass(t, "Scan", err, backend.ErrCorrupt)
+				return nil
+			})
+		})
+	})
+}

@@ -87,9 +87,8 @@ func (Element) DecodeKey(src []byte) (Element, []byte, error) {
 	return Element{string(src[:n])}, src[n:], nil
 }
 
-// ElementLen returns how many bytes the element at the front of src takes, or why
-// there is none that [Element.DecodeKey] decodes.
-func ElementLen(src []byte) (int, error) { return skip(src, MaxDepth) }
+// KeyLen is as in [Sized].
+func (Element) KeyLen(src []byte) (int, error) { return skip(src, MaxDepth) }
 
 // String returns the element as [Fmt] prints it, without parentheses.
 func (e Element) String() string {

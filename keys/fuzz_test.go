@@ -63,8 +63,8 @@ func FuzzDecodeKey(f *testing.F) {
 		fuzzDecode[keys.T3[keys.Element, keys.Element, keys.Int]](t, b)
 		fuzzDecode[keys.T4[keys.Bool, keys.Float, keys.UUID, keys.Time]](t, b)
 		e, rest, err := (keys.Element{}).DecodeKey(b)
-		if n, lenErr := keys.ElementLen(b); (lenErr == nil) != (err == nil) || err == nil && n != len(b)-len(rest) {
-			t.Errorf("ElementLen = %d, %v, where DecodeKey leaves %d of %d bytes, %v", n, lenErr, len(rest), len(b), err)
+		if n, lenErr := (keys.Element{}).KeyLen(b); (lenErr == nil) != (err == nil) || err == nil && n != len(b)-len(rest) {
+			t.Errorf("KeyLen = %d, %v, where DecodeKey leaves %d of %d bytes, %v", n, lenErr, len(rest), len(b), err)
 		}
 		if err == nil {
 			e.Value()

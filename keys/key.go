@@ -22,6 +22,14 @@ type Key[K any] interface {
 	DecodeKey(src []byte) (K, []byte, error)
 }
 
+// A Sized is a Key that is passed over without being decoded: what is walked by an
+// index of such keys makes none of them.
+type Sized interface {
+	// KeyLen returns how many bytes the key at the front of src takes, or why
+	// there is none that DecodeKey decodes. The receiver plays no part.
+	KeyLen(src []byte) (int, error)
+}
+
 // A Part is a key or some leading components of one: anything that has an
 // encoding.
 type Part interface {

@@ -24,9 +24,12 @@ func (k key) AppendKey(dst []byte) ([]byte, error) {
 
 // DecodeKey decodes one element of any kind.
 func (key) DecodeKey(src []byte) (key, []byte, error) {
-	n, err := keys.ElementLen(src)
+	n, err := key{}.KeyLen(src)
 	return key{string(src[:n])}, src[n:], err
 }
+
+// KeyLen is as in [keys.Sized].
+func (key) KeyLen(src []byte) (int, error) { return keys.Element{}.KeyLen(src) }
 
 // keyOf returns the value, which stands at path, as a key.
 func keyOf(value []byte, path string) (key, error) {

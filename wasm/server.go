@@ -53,6 +53,7 @@ type server struct {
 	lastID    uint32
 	last      uint32 // handle or transaction's number
 	databases map[uint32]*database
+	recent    atomic.Pointer[database] // the one that was asked for last
 	txs       map[uint32]*transaction
 	caches    int64  // bytes that all open databases may keep of what they have stored
 	unstored  int    // open databases that are in memory alone
@@ -65,6 +66,7 @@ type server struct {
 
 // A database is an open one with its collections, in the order of OpOpen.
 type database struct {
+	handle      uint32
 	db          *larder.DB
 	options     *larder.Options
 	collections []*collection
@@ -214,6 +216,7 @@ func (s *server) work(op, handle, aux uint32, request []byte) (job, error) {
 	case opClose:
 		s.mu.Lock()
 		delete(s.databases, handle)
+		s.recent.Store(nil)
 		s.mu.Unlock()
 		return func(ctx context.Context, _ uint32) (uint32, []byte, error) {
 			defer s.account(d.options, -1)
@@ -278,6 +281,7 @@ func (s *server) open(request []byte) (job, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.last = (s.last + 1) &^ txBit
+		d.handle = s.last
 		s.databases[s.last] = d
 		return s.last, nil, nil
 	}, nil
@@ -338,12 +342,16 @@ func (s *server) flush() {
 }
 
 func (s *server) database(handle uint32) (*database, error) {
+	if d := s.recent.Load(); d != nil && d.handle == handle {
+		return d, nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.databases[handle]
 	if d == nil {
 		return nil, &backend.Error{Class: backend.ErrClosed}
 	}
+	s.recent.Store(d)
 	return d, nil
 }
 

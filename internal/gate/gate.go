@@ -40,6 +40,7 @@ type Gate struct {
 	queue   []*waiter // writers that wait for it, in the order in which they came
 	came    uint64    // how many writers have come
 
+	closed   atomic.Bool   // released is made
 	released chan struct{} // made by the first Close; closed when the store's resources are released
 	release  func() error
 	err      error // what release returned
@@ -87,9 +88,7 @@ func (g *Gate) Read(ctx context.Context) (context.Context, *Turn, error) {
 // Check returns [backend.ErrClosed] after Close, for reads that need no
 // transaction because nothing can come in between.
 func (g *Gate) Check() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.released != nil {
+	if g.closed.Load() {
 		return refusal(backend.ErrClosed, "view")
 	}
 	return nil
@@ -299,6 +298,7 @@ func (g *Gate) Close(ctx context.Context, release func() error) error {
 	first := g.released == nil
 	if first {
 		g.released, g.release = make(chan struct{}), release
+		g.closed.Store(true)
 		g.queue = slices.DeleteFunc(g.queue, func(w *waiter) bool {
 			if !w.again {
 				w.refused = true
