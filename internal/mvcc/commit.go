@@ -23,6 +23,9 @@ func (tx *WriteTx) Commit(version uint64) (*Snapshot, error) {
 	if !tx.changed {
 		return tx.base, nil
 	}
+	for _, t := range tx.tables {
+		t.tree.settle()
+	}
 	tx.fillStamps(version)
 	for _, t := range tx.tables {
 		if t.tree.private {

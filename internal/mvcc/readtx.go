@@ -60,6 +60,7 @@ func (tx *ReadTx) Get(table string, key []byte) ([]byte, error) {
 		return nil, err
 	}
 	t := tx.tables[i].tree
+	t.settle()
 	p, ok := t.get(key)
 	if tx.reads != nil {
 		tx.reads.lookedUp(t, table, key, p, ok)
@@ -177,5 +178,9 @@ func (tx *ReadTx) inRange(op, table string, r backend.Range) (*tree, error) {
 	if err := tx.ctx.Err(); err != nil {
 		return nil, err
 	}
-	return tx.lookup(op, table)
+	t, err := tx.lookup(op, table)
+	if err == nil {
+		t.settle()
+	}
+	return t, err
 }

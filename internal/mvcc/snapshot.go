@@ -131,12 +131,16 @@ type tree struct {
 	base    Base // or nil
 	size    int  // bytes of pairs, roughly
 	private bool // belongs to a transaction that has not committed
-	loops   int  // scans that are under way over this private tree
+
+	// Of a private tree:
+	loops  int    // scans that are under way
+	unread int    // changes since it was read
+	later  []Pair // changes that pairs has yet to get, the oldest first
+	arena  arena  // of those
+	beyond bool   // what was looked for last comes after all pairs
 }
 
-func newTree() *tree {
-	return &tree{pairs: btree.NewBTreeGOptions(less, btree.Options{NoLocks: true}), private: true}
-}
+func newTree() *tree { return &tree{pairs: newPairs(), private: true, arena: arena{added: bulk}} }
 
 // clone returns a private tree with the pairs of t, which must not be written
 // to any more.
@@ -145,7 +149,7 @@ func (t *tree) clone() *tree {
 	// to afterwards. Readers and other writers use t at this moment; a shallow
 	// copy takes the write in its place.
 	shallow := *t.pairs
-	return &tree{pairs: shallow.IsoCopy(), base: t.base, size: t.size, private: true}
+	return &tree{pairs: shallow.IsoCopy(), base: t.base, size: t.size, private: true, arena: arena{added: bulk}}
 }
 
 // get returns the pair of key above the Base. Rows that are read most often are
@@ -155,6 +159,12 @@ func (t *tree) get(key []byte) (Pair, bool) {
 		return Pair{}, false
 	}
 	p := pivot(key)
+	if t.private {
+		last, ok := t.pairs.Max()
+		if t.beyond = !ok || less(last, p); t.beyond {
+			return Pair{}, false
+		}
+	}
 	if t.base != nil {
 		first, ok := t.pairs.Min()
 		if last, _ := t.pairs.Max(); !ok || less(p, first) || less(last, p) {
@@ -166,7 +176,12 @@ func (t *tree) get(key []byte) (Pair, bool) {
 
 // set adds p or replaces the pair of its key, and reports which.
 func (t *tree) set(p Pair) (replaced bool) {
-	old, replaced := t.pairs.Set(p)
+	var old Pair
+	if t.beyond { // as what was looked for is now written, most likely
+		old, replaced = t.pairs.Load(p)
+	} else {
+		old, replaced = t.pairs.Set(p)
+	}
 	t.size += p.size()
 	if replaced {
 		t.size -= old.size()

@@ -56,7 +56,11 @@ func (tx *WriteTx) Put(table string, key, value []byte, stamps ...backend.Stamp)
 	if err := tx.charge("put", table, len(key)+len(value)); err != nil {
 		return err
 	}
-	tx.put(Op{Kind: Put, Table: table, Pair: tx.arena.join(key, value), Stamps: slices.Clone(stamps)})
+	from := &tx.arena
+	if t := tx.writable(table); len(stamps) == 0 && t.keeps() {
+		from = &t.arena
+	}
+	tx.put(Op{Kind: Put, Table: table, Pair: from.join(key, value), Stamps: slices.Clone(stamps)})
 	return nil
 }
 
@@ -72,6 +76,7 @@ func (tx *WriteTx) Delete(table string, key []byte) (existed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	t.settle()
 	p, ok := t.get(key)
 	if tx.reads != nil {
 		tx.reads.lookedUp(t, table, key, p, ok)
@@ -104,7 +109,7 @@ func (tx *WriteTx) Remove(table string, key []byte) error {
 		tx.reads.table(table)
 	}
 	var p Pair
-	if t.base == nil {
+	if t.base == nil && !t.keeps() {
 		p, _ = t.pairs.Get(pivot(key))
 	}
 	return tx.deleteKey(t, table, key, p)
@@ -160,23 +165,29 @@ func (tx *WriteTx) charge(op, table string, n int) error {
 }
 
 func (tx *WriteTx) put(op Op) {
+	t := tx.writable(op.Table)
 	if len(op.Stamps) > 0 {
+		t.settle()
 		for _, s := range op.Stamps {
 			fill(op.Pair.stamped(s), pending)
 		}
 		op.Pair = op.Pair.rehead()
 		tx.stamped = append(tx.stamped, op)
 	}
-	if tx.writable(op.Table).set(op.Pair) {
+	switch {
+	case len(op.Stamps) == 0 && t.keep(op.Pair):
+	case t.set(op.Pair):
 		tx.arena.added = 0
-	} else {
+	default:
 		tx.arena.added++
 	}
 	tx.record(op)
 }
 
 func (tx *WriteTx) delete(op Op) {
-	tx.writable(op.Table).remove(op.Pair)
+	if t := tx.writable(op.Table); !t.keep(op.Pair.tombstone()) {
+		t.remove(op.Pair)
+	}
 	tx.arena.added = 0
 	tx.record(op)
 }
