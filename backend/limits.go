@@ -43,6 +43,11 @@ func CheckPut(table string, key, value []byte, stamps []Stamp) error {
 	if err := CheckTable(table); err != nil {
 		return err
 	}
+	return CheckPair(table, key, value, stamps)
+}
+
+// CheckPair is [CheckPut] for a table whose name was checked before.
+func CheckPair(table string, key, value []byte, stamps []Stamp) error {
 	if err := CheckKey(key); err != nil {
 		return err
 	}

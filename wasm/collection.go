@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,12 +82,19 @@ func newCollection(spec collectionSpec) (*collection, error) {
 			return nil, &entity.Error{Op: "open", Store: spec.name, Index: x.name, Err: &backend.Error{
 				Class: backend.ErrInvalid, Reason: "a compound index can't be multi-valued"}}
 		}
-		of := func(_ key, r *row) iter.Seq[key] { return c.indexKeys(r, i) }
+		one := func(_ key, r *row) key { return c.indexKeys(r, i)[0] }
+		has := func(_ key, r *row) bool { return len(c.indexKeys(r, i)) > 0 }
+		all := func(_ key, r *row) iter.Seq[key] { return slices.Values(c.indexKeys(r, i)) }
 		var def index
-		if x.unique {
-			def = entity.NewMultiUnique(x.name, of).WithSchema(x.version, x.spec())
-		} else {
-			def = entity.NewMultiIndex(x.name, of).WithSchema(x.version, x.spec())
+		switch {
+		case x.unique && x.multi:
+			def = entity.NewMultiUnique(x.name, all).WithSchema(x.version, x.spec())
+		case x.unique:
+			def = entity.NewUnique(x.name, one).Where(has).WithSchema(x.version, x.spec())
+		case x.multi:
+			def = entity.NewMultiIndex(x.name, all).WithSchema(x.version, x.spec())
+		default:
+			def = entity.NewIndex(x.name, one).Where(has).WithSchema(x.version, x.spec())
 		}
 		c.indexes = append(c.indexes, def)
 		defs = append(defs, def)

@@ -1,7 +1,6 @@
 package wasm
 
 import (
-	"iter"
 	"slices"
 	"sync"
 
@@ -216,24 +215,17 @@ func (x *indexSpec) extractList(f *rowFields, w *keyWriter) error {
 	return w.addList(values, func(i int) string { return x.paths[i].String() })
 }
 
-// indexKeys yields the row's keys in index number i. The keys of a row that
-// was stored are taken out once for all indexes.
-func (c *collection) indexKeys(r *row, i int) iter.Seq[key] {
-	return func(yield func(key) bool) {
-		if r.keys == nil {
-			_, k, _, err := c.read(r.data)
-			if err != nil {
-				// A new index meets a row that was stored without it. The zero key is
-				// refused, which is how an extractor can fail.
-				yield(key{})
-				return
-			}
-			r.keys = k
+// indexKeys returns the row's keys in index number i. The keys of a row that was
+// stored are taken out once for all indexes.
+func (c *collection) indexKeys(r *row, i int) []key {
+	if r.keys == nil {
+		_, k, _, err := c.read(r.data)
+		if err != nil {
+			// A new index meets a row that was stored without it. The zero key is
+			// refused, which is how an extractor can fail.
+			return []key{{}}
 		}
-		for _, k := range r.keys.in(i) {
-			if !yield(k) {
-				return
-			}
-		}
+		r.keys = k
 	}
+	return r.keys.in(i)
 }

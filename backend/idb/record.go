@@ -240,7 +240,7 @@ func readOp(rd *reader, tables []string) (op mvcc.Op, err error) {
 	switch {
 	case rd.short:
 		return op, errShort
-	case backend.CheckPut(op.Table, op.Pair.Key(), op.Pair.Value(), op.Stamps) != nil:
+	case backend.CheckPair(op.Table, op.Pair.Key(), op.Pair.Value(), op.Stamps) != nil:
 		return op, corrupt("holds an impossible operation")
 	}
 	return op, nil

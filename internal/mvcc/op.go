@@ -49,7 +49,11 @@ func (tx *WriteTx) apply(op Op) (reason string) {
 	_, ok := tx.find(op.Table)
 	switch op.Kind {
 	case Put:
-		if err := backend.CheckPut(op.Table, key, value, op.Stamps); err != nil {
+		check := backend.CheckPair
+		if !ok {
+			check = backend.CheckPut
+		}
+		if err := check(op.Table, key, value, op.Stamps); err != nil {
 			return err.Error()
 		}
 		if len(op.Stamps) > 0 {

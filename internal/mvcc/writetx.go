@@ -47,10 +47,10 @@ func (tx *WriteTx) Err() error { return tx.failed }
 
 // Put is as in [backend.WriteTx]. It copies key and value.
 func (tx *WriteTx) Put(table string, key, value []byte, stamps ...backend.Stamp) error {
-	if tx.done {
-		return &backend.Error{Class: backend.ErrTxDone, Op: "put", Table: table}
+	if err := tx.check("put", table); err != nil {
+		return err
 	}
-	if err := backend.CheckPut(table, key, value, stamps); err != nil {
+	if err := backend.CheckPair(table, key, value, stamps); err != nil {
 		return err
 	}
 	if err := tx.charge("put", table, len(key)+len(value)); err != nil {
@@ -202,9 +202,13 @@ func (tx *WriteTx) drop(op Op) {
 
 func (tx *WriteTx) record(op Op) {
 	tx.changed = true
-	if tx.recording {
-		tx.ops = append(tx.ops, op)
+	if !tx.recording {
+		return
 	}
+	if len(tx.ops) == cap(tx.ops) { // append would copy a long list more often
+		tx.ops = slices.Grow(tx.ops, max(len(tx.ops), 4))
+	}
+	tx.ops = append(tx.ops, op)
 }
 
 // writable returns the tree of a table for one change. It makes a missing

@@ -41,11 +41,14 @@ func merge(ctx context.Context, t *Tree, changes iter.Seq[Change], w Writer, sz 
 	if t.Root.Level > maxLevel {
 		return Root{}, damaged(kindInner, t.Root.Page, t.Table, "has an impossible level")
 	}
+	if err := backend.CheckTable(t.Table); err != nil {
+		return Root{}, err
+	}
 	m := merger{builder: builder{ctx: ctx, tree: t, w: w, sizes: sz}}
 	m.top = item{page: t.Root.Page, count: t.Root.Count, size: t.Root.Size, apart: true, kept: true}
 	var last []byte
 	for c := range changes {
-		err := backend.CheckPut(t.Table, c.Key, c.Value, nil)
+		err := backend.CheckPair(t.Table, c.Key, c.Value, nil)
 		if err == nil && bytes.Compare(last, c.Key) >= 0 {
 			err = &backend.Error{Class: backend.ErrInvalid, Table: t.Table, Key: c.Key, Reason: "changes are out of order"}
 		}
