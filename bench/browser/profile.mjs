@@ -1,10 +1,13 @@
 // Shows where the time of lines of bench-browser goes, on the page's own thread:
 //
-//   node bench/browser/profile.mjs larder gets,scan [--rows 10000] [--top 40] [--tree 5]
+//   node bench/browser/profile.mjs larder gets,scan [--rows 10000] [--top 40] [--tree 5] [--perf]
 //
 // For each line it prints the functions with the most time of their own and with what they call, in
 // milliseconds, by the browser's sampling profiler; --tree prints the calls of so many milliseconds
 // and more. larder.wasm is built with its functions' names. Of systems in a worker nothing is seen.
+//
+// The browser's profiler takes much of what WebAssembly does for its own "(program)". With --perf Linux's perf, which must be
+// installed and allowed, samples the page's process; it tells which compiler a function's code is of, too.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync } from "node:fs";
@@ -13,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { launch } from "../../scripts/browser/chromium.mjs";
 import { bundle } from "./bundle.mjs";
+import { record } from "./perf.mjs";
 import { serve } from "./server.mjs";
 import { systems } from "./systems/list.mjs";
 
@@ -25,6 +29,7 @@ const { values, positionals } = parseArgs({
     rows: { type: "string", default: "10000" },
     top: { type: "string", default: "40" },
     tree: { type: "string" },
+    perf: { type: "boolean", default: false },
   },
   allowPositionals: true,
 });
@@ -41,32 +46,33 @@ async function main() {
     execFileSync("go", ["build", "-o", join(site, name, "larder.wasm"), "./wasm/module"], { cwd: root, env });
   }
   const server = await serve(site);
-  const browser = await launch();
+  // V8 tells perf of its code by a file in /tmp, and would write a log of its own here.
+  const told = "--js-flags=--perf-basic-prof --no-logfile-per-isolate --logfile=/dev/null";
+  const browser = await launch({ args: values.perf ? [told] : [] });
   try {
-    await run(await browser.newPage(), server.origin(name));
+    await run(browser, server.origin(name));
   } finally {
     await browser.close();
     server.close();
   }
 }
 
-async function run(page, origin) {
+async function run(browser, origin) {
+  const page = await browser.newPage();
   await page.goto(origin);
   await page.waitForFunction(() => globalThis.larderBench !== undefined);
-  const profiler = await page.createCDPSession();
-  await profiler.send("Profiler.enable");
-  await profiler.send("Profiler.setSamplingInterval", { interval: 100 });
-  let running = false;
+  const start = values.perf ? () => record(browser, Number(values.top)) : await sampler(page);
+  let stop;
   await page.exposeFunction("beginProfile", async () => {
-    if (!running) await profiler.send("Profiler.start");
-    running = true;
+    await stop?.(); // while the system warms up nothing is reported
+    stop = await start();
   });
   const lines = lineIds.split(",");
   await page.exposeFunction("larderReport", async ({ line, ms }) => {
-    if (!running) return;
-    running = false;
-    const { profile } = await profiler.send("Profiler.stop");
-    if (ms !== undefined && lines.includes(line)) print(line, ms, profile);
+    const done = stop;
+    stop = undefined;
+    if (ms !== undefined && lines.includes(line)) await done?.(line, ms);
+    else await done?.();
   });
   // The page awaits what it believes to be the collector before each line.
   await page.evaluate(() => {
@@ -75,6 +81,21 @@ async function run(page, origin) {
   const rows = Number(values.rows);
   const config = { rows, warmRows: rows / 5, variant: system.variant, lines, kept: system.kept !== false };
   await page.evaluate((asked) => globalThis.larderBench.run(asked), config);
+}
+
+// sampler returns a function that starts the browser's profiler. It resolves to one that stops it and, given a line and its
+// milliseconds, prints where they went.
+async function sampler(page) {
+  const profiler = await page.createCDPSession();
+  await profiler.send("Profiler.enable");
+  await profiler.send("Profiler.setSamplingInterval", { interval: 100 });
+  return async () => {
+    await profiler.send("Profiler.start");
+    return async (line, ms) => {
+      const { profile } = await profiler.send("Profiler.stop");
+      if (line !== undefined) print(line, ms, profile);
+    };
+  };
 }
 
 function print(line, ms, profile) {
