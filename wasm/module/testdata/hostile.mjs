@@ -114,7 +114,10 @@ export async function hostile(shipped, wasm, seed, rounds) {
   }
   const next = generator(seed);
   const pick = (list) => list[next(list.length)];
-  const encode = (...values) => new Encoder().encode(values).slice();
+  const encode = (...values) => {
+    const { buffer, size } = new Encoder().encode(values);
+    return buffer.slice(0, size);
+  };
   const none = undefined;
 
   const definition = (name) => [name, 1, 0, 0, [["rows", "id", [["n", ["n"], 0, 1]], 1]]];
