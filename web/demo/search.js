@@ -62,6 +62,15 @@ export class Search {
   async #page() {
     const asked = {};
     this.asked = asked;
+    byId("results").ariaBusy = "true";
+    try {
+      await this.#ask(asked);
+    } finally {
+      if (asked === this.asked) byId("results").ariaBusy = "false";
+    }
+  }
+
+  async #ask(asked) {
     const wanted = {
       text: byId("search").value,
       country: byId("country").value,

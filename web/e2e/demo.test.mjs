@@ -37,12 +37,14 @@ function forgetTasks(page) {
   });
 }
 
-/** Types into the search field, in place of what is there, and waits for the answer. */
+/** Types into the search field, in place of what is there, and waits for the answer to all of it: until then the list changes. */
 async function search(page, text, first) {
   await page.$eval("#search", (element) => (element.value = ""));
   await page.type("#search", text);
   await page.waitForFunction(
-    (wanted) => document.querySelector("#results .name")?.textContent === wanted,
+    (wanted) =>
+      document.querySelector("#results .name")?.textContent === wanted &&
+      document.querySelector("#results").ariaBusy === "false",
     { timeout: 30_000 },
     first,
   );
