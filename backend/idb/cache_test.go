@@ -128,7 +128,11 @@ func TestReadingAheadIsBounded(t *testing.T) {
 func TestFailedFetchesAreNotKept(t *testing.T) {
 	d, leaves := leavesOf(t, 1<<20, 1000)
 	broken := errors.New("no connection")
+	var held chan struct{} // until it is closed, nothing is fetched
 	c := newCache(1<<20, func(ids []pagetree.ID) ([][]byte, []error) {
+		if held != nil {
+			<-held
+		}
 		if broken != nil {
 			return make([][]byte, len(ids)), slices.Repeat([]error{broken}, len(ids))
 		}
@@ -147,11 +151,13 @@ func TestFailedFetchesAreNotKept(t *testing.T) {
 	if _, err := c.page(t.Context(), leaves[0], false); err != nil {
 		t.Errorf("page = %v, want nil", err)
 	}
+	held = make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := c.page(ctx, leaves[1], false); err != context.Canceled {
 		t.Errorf("page with a context that is done = %v, want its error", err)
 	}
+	close(held)
 	c.close()
 }
 
