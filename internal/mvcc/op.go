@@ -49,17 +49,17 @@ func (tx *WriteTx) apply(op Op) (reason string) {
 	_, ok := tx.find(op.Table)
 	switch op.Kind {
 	case Put:
-		check := backend.CheckPair
-		if !ok {
-			check = backend.CheckPut
+		err := tx.check("put", op.Table)
+		if err == nil {
+			err = backend.CheckPair(op.Table, key, value, op.Stamps)
 		}
-		if err := check(op.Table, key, value, op.Stamps); err != nil {
+		if err != nil {
 			return err.Error()
 		}
 		if len(op.Stamps) > 0 {
 			op.Pair = Join(key, value)
 		}
-		tx.put(op)
+		tx.put(tx.writable(op.Table), op)
 	case Delete:
 		if err := backend.CheckKey(key); err != nil {
 			return err.Error()

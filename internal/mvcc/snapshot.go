@@ -155,19 +155,22 @@ func (t *tree) clone() *tree {
 // get returns the pair of key above the Base. Rows that are read most often are
 // older than all that lie there, since new ones come last: those cost no search.
 func (t *tree) get(key []byte) (Pair, bool) {
-	if t.pairs.Len() == 0 {
+	last, ok := t.pairs.Max()
+	if !ok {
 		return Pair{}, false
 	}
 	p := pivot(key)
-	if t.private {
-		last, ok := t.pairs.Max()
-		if t.beyond = !ok || less(last, p); t.beyond {
+	if t.private || t.base != nil {
+		after := less(last, p)
+		if t.private {
+			t.beyond = after
+		}
+		if after {
 			return Pair{}, false
 		}
 	}
 	if t.base != nil {
-		first, ok := t.pairs.Min()
-		if last, _ := t.pairs.Max(); !ok || less(p, first) || less(last, p) {
+		if first, _ := t.pairs.Min(); less(p, first) {
 			return Pair{}, false
 		}
 	}

@@ -56,11 +56,11 @@ func (tx *WriteTx) Put(table string, key, value []byte, stamps ...backend.Stamp)
 	if err := tx.charge("put", table, len(key)+len(value)); err != nil {
 		return err
 	}
-	from := &tx.arena
-	if t := tx.writable(table); len(stamps) == 0 && t.keeps() {
+	t, from := tx.writable(table), &tx.arena
+	if len(stamps) == 0 && t.keeps() {
 		from = &t.arena
 	}
-	tx.put(Op{Kind: Put, Table: table, Pair: from.join(key, value), Stamps: slices.Clone(stamps)})
+	tx.put(t, Op{Kind: Put, Table: table, Pair: from.join(key, value), Stamps: slices.Clone(stamps)})
 	return nil
 }
 
@@ -164,8 +164,8 @@ func (tx *WriteTx) charge(op, table string, n int) error {
 	return nil
 }
 
-func (tx *WriteTx) put(op Op) {
-	t := tx.writable(op.Table)
+// put makes the change op to t, the tree of its table that is writable.
+func (tx *WriteTx) put(t *tree, op Op) {
 	if len(op.Stamps) > 0 {
 		t.settle()
 		for _, s := range op.Stamps {
