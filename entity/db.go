@@ -11,8 +11,9 @@ import (
 // opened with. It is safe for concurrent use.
 type DB struct {
 	backend backend.Store
-	peeker  backend.Peeker // backend, or nil
-	checked bool           // backend's reads are
+	peeker  backend.Peeker     // backend, or nil
+	now     backend.NowUpdater // backend, or nil
+	checked bool               // backend's reads are
 	defs    []Definition
 	bound   atomic.Pointer[binding] // to the newest catalogue that was read
 	viewed  atomic.Pointer[viewed]  // what the last View was bound to that looked
@@ -72,11 +73,10 @@ func (db *DB) Update(ctx context.Context, fn func(ctx context.Context, tx *Tx) e
 // UpdateNow is Update for who can't wait, as [backend.NowUpdater] says. It is
 // [backend.ErrNotInMemory] where the engine is none.
 func (db *DB) UpdateNow(fn func(ctx context.Context, tx *Tx) error) (stirred bool, err error) {
-	now, ok := db.backend.(backend.NowUpdater)
-	if !ok {
+	if db.now == nil {
 		return false, backend.ErrNotInMemory
 	}
-	return now.UpdateNow(func(ctx context.Context, w backend.WriteTx) error {
+	return db.now.UpdateNow(func(ctx context.Context, w backend.WriteTx) error {
 		return db.run(ctx, w, w, fn)
 	})
 }

@@ -16,9 +16,9 @@ type IndexOf[K keys.Key[K], V any] interface {
 	// splitEntry returns the primary key in an entry.
 	splitEntry(entry []byte) (primary []byte, err error)
 
-	// primary is splitEntry without a look at the primary key. It is given the
-	// index key of the entry before.
-	primary(entry, before []byte) ([]byte, error)
+	// splitter returns splitEntry without a look at the primary key, for a walk. It
+	// is given the index key of the entry before.
+	splitter() func(entry, before []byte) ([]byte, error)
 }
 
 // An Index orders the rows of one store by index keys of type I. Rows under

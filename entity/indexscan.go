@@ -63,7 +63,7 @@ func (x *Index[I, K, V]) frames(tx *Tx, r keys.Range[I], yield func(s *Store[K, 
 	}
 	s := b.store.definition.base().(*Store[K, V])
 	began := tx.writes
-	sized, _ := any(*new(I)).(keys.Sized)
+	split := x.splitter()
 	var index []byte // the index key of the entry before
 	scan.pairs(func(kv backend.KV, err error) bool {
 		if err != nil {
@@ -74,7 +74,7 @@ func (x *Index[I, K, V]) frames(tx *Tx, r keys.Range[I], yield func(s *Store[K, 
 				return true
 			}
 		}
-		primary, err := x.split(kv.Key, index, sized)
+		primary, err := split(kv.Key, index)
 		var frame []byte
 		if err == nil {
 			index = kv.Key[:len(kv.Key)-len(primary)]
@@ -90,24 +90,24 @@ func (x *Index[I, K, V]) frames(tx *Tx, r keys.Range[I], yield func(s *Store[K, 
 	})
 }
 
-func (x *Index[I, K, V]) primary(entry, before []byte) ([]byte, error) {
-	return x.split(entry, before, nil)
-}
-
-// split returns the primary key in entry. It needn't decode the index key when
-// that is the entry's before: nothing but another element follows a key where the
-// next byte isn't the one with which [keys.Within] ends. Nor where an I is sized.
-func (x *Index[I, K, V]) split(entry, before []byte, sized keys.Sized) ([]byte, error) {
-	if n := len(before); n > 0 && n < len(entry) && entry[n] != 0xFF && bytes.Equal(entry[:n], before) {
-		return entry[n:], nil
-	}
-	if sized != nil {
-		n, err := sized.KeyLen(entry)
-		return entry[n:], err
-	}
+// splitter returns a function that returns the primary key in entry. It needn't
+// decode the index key when that is the entry's before: nothing but another
+// element follows a key where the next byte isn't the one with which [keys.Within]
+// ends. Nor where an I is [keys.Sized].
+func (x *Index[I, K, V]) splitter() func(entry, before []byte) ([]byte, error) {
 	var zero I
-	_, primary, err := zero.DecodeKey(entry)
-	return primary, err
+	sized, _ := any(zero).(keys.Sized)
+	return func(entry, before []byte) ([]byte, error) {
+		if n := len(before); n > 0 && n < len(entry) && entry[n] != 0xFF && bytes.Equal(entry[:n], before) {
+			return entry[n:], nil
+		}
+		if sized != nil {
+			n, err := sized.KeyLen(entry)
+			return entry[n:], err
+		}
+		_, primary, err := zero.DecodeKey(entry)
+		return primary, err
+	}
 }
 
 // Keys returns an iterator over the entries whose index keys lie in r, as

@@ -60,6 +60,7 @@ func Open(ctx context.Context, s backend.Store, defs ...Definition) (*DB, error)
 	}
 	db := &DB{backend: s, defs: defs, checked: backend.Checked(s)}
 	db.peeker, _ = s.(backend.Peeker)
+	db.now, _ = s.(backend.NowUpdater)
 	if err := db.register(ctx); err != nil {
 		return nil, err
 	}

@@ -48,12 +48,7 @@ func (s *Store[K, V]) GetRaw(tx *Tx, key []byte) (payload []byte, found bool, er
 // the loop has the same RawRow.
 func (s *Store[K, V]) ScanRaw(tx *Tx, r keys.Range[K]) iter.Seq2[*RawRow, error] {
 	return func(yield func(*RawRow, error) bool) {
-		b, err := tx.store(s.def)
-		if err != nil {
-			yield(nil, s.failure("scan", nil, err))
-			return
-		}
-		scan, err := newScan("scan", tx, b.def.name, place{store: b.def.name}, r)
+		scan, err := s.scan("scan", tx, r)
 		if err != nil {
 			yield(nil, err)
 			return

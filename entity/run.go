@@ -87,7 +87,7 @@ func (r *run[K, V]) bind() error {
 	s.place.reverse = r.q.reverse && r.q.order == nil
 	r.walk.ranges = first.ranges
 	if x := first.index; x != nil {
-		r.walk.split = x.primary
+		r.walk.split = x.splitter()
 	}
 	switch {
 	case r.tx.done:
@@ -223,7 +223,7 @@ func (o byEntries[K, V]) Swap(i, j int)      { o[i], o[j] = o[j], o[i] }
 // collect leaves those primary keys that have an entry in the step's ranges.
 func (r *run[K, V]) collect(st *step[K, V]) error {
 	s := &scan{tx: r.tx, op: r.walk.scan.op, table: st.table, place: place{store: r.table, index: st.index.index().name}}
-	w := walk{scan: s, ranges: st.ranges, split: st.index.primary, keyed: r.walk.keyed, only: r.walk.only}
+	w := walk{scan: s, ranges: st.ranges, split: st.index.splitter(), keyed: r.walk.keyed, only: r.walk.only}
 	found := make(map[string]struct{})
 	for h, err := range w.each {
 		if err != nil {

@@ -105,12 +105,7 @@ func (s *scan) failure(key []byte, err error) error {
 // can't be read is [backend.ErrCorrupt]; no row is passed over.
 func (s *Store[K, V]) Scan(tx *Tx, r keys.Range[K]) iter.Seq2[*Row[K, V], error] {
 	return func(yield func(*Row[K, V], error) bool) {
-		b, err := tx.store(s.def)
-		if err != nil {
-			yield(nil, s.failure("scan", nil, err))
-			return
-		}
-		scan, err := newScan("scan", tx, b.def.name, place{store: b.def.name}, r)
+		scan, err := s.scan("scan", tx, r)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -135,13 +130,17 @@ func (s *Store[K, V]) Scan(tx *Tx, r keys.Range[K]) iter.Seq2[*Row[K, V], error]
 	}
 }
 
-// Count returns how many rows [Store.Scan] would yield, without decoding them.
-func (s *Store[K, V]) Count(tx *Tx, r keys.Range[K]) (int, error) {
+func (s *Store[K, V]) scan(op string, tx *Tx, r keys.Range[K]) (*scan, error) {
 	b, err := tx.store(s.def)
 	if err != nil {
-		return 0, s.failure("count", nil, err)
+		return nil, s.failure(op, nil, err)
 	}
-	scan, err := newScan("count", tx, b.def.name, place{store: b.def.name}, r)
+	return newScan(op, tx, b.def.name, place{store: b.def.name}, r)
+}
+
+// Count returns how many rows [Store.Scan] would yield, without decoding them.
+func (s *Store[K, V]) Count(tx *Tx, r keys.Range[K]) (int, error) {
+	scan, err := s.scan("count", tx, r)
 	if err != nil {
 		return 0, err
 	}
