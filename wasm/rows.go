@@ -8,14 +8,15 @@ import (
 
 // get answers the row under the request's one key.
 func (c *collection) get(tx *entity.Tx, request []byte, a *answer) error {
-	rest, err := c.readKey(request, a)
+	k, rest, err := c.key("get", a.key, request)
 	if err != nil {
 		return err
 	}
+	a.key = k
 	if len(rest) > 0 {
 		return c.failure("get", "", errRequest)
 	}
-	data, found, err := c.store.GetRaw(tx, a.key)
+	data, found, err := c.store.GetRaw(tx, k)
 	if err != nil || !found {
 		return err
 	}
@@ -26,12 +27,12 @@ func (c *collection) get(tx *entity.Tx, request []byte, a *answer) error {
 // getMany answers the rows under the request's keys.
 func (c *collection) getMany(tx *entity.Tx, request []byte, a *answer) error {
 	for len(request) > 0 {
-		rest, err := c.readKey(request, a)
+		k, rest, err := c.key("get", a.key, request)
 		if err != nil {
 			return err
 		}
-		request = rest
-		data, found, err := c.store.GetRaw(tx, a.key)
+		a.key, request = k, rest
+		data, found, err := c.store.GetRaw(tx, k)
 		if err != nil {
 			return err
 		}
@@ -42,19 +43,6 @@ func (c *collection) getMany(tx *entity.Tx, request []byte, a *answer) error {
 		}
 	}
 	return nil
-}
-
-// readKey sets a.key to the first key of a read's request, encoded, and returns
-// the rest.
-func (c *collection) readKey(request []byte, a *answer) (rest []byte, err error) {
-	n, err := msgp.Skip(request)
-	if err == nil {
-		a.key, err = msgp.AppendKey(a.key[:0], request[:n])
-	}
-	if err != nil {
-		return nil, c.failure("get", "", err)
-	}
-	return request[n:], nil
 }
 
 // put stores the request's rows. All of them are looked at before the first is
@@ -99,11 +87,12 @@ func (c *collection) insert(tx *entity.Tx, request []byte) (n int, rest []byte, 
 // existed.
 func (c *collection) delete(tx *entity.Tx, request []byte) (n int, rest []byte, err error) {
 	for len(request) > 0 {
-		k, rest, err := c.key("delete", request)
+		var room [64]byte
+		k, rest, err := c.key("delete", room[:], request)
 		if err != nil {
 			return n, request, err
 		}
-		existed, err := c.store.Delete(tx, k)
+		existed, err := c.store.Delete(tx, key{string(k)})
 		if err != nil {
 			return n, request, err
 		}
@@ -124,17 +113,16 @@ func (c *collection) row(op string, request []byte) (row, []byte, error) {
 	return row{request[:n:n], k}, request[n:], nil
 }
 
-// key returns the request's first key and the rest.
-func (c *collection) key(op string, request []byte) (key, []byte, error) {
+// key returns the request's first key, encoded in dst's memory, and the rest.
+func (c *collection) key(op string, dst, request []byte) (encoded, rest []byte, err error) {
 	n, err := msgp.Skip(request)
-	if err != nil {
-		return key{}, nil, c.failure(op, "", err)
+	if err == nil {
+		dst, err = msgp.AppendKey(dst[:0], request[:n])
 	}
-	k, err := keyOf(request[:n], "")
 	if err != nil {
-		return key{}, nil, c.failure(op, "", err)
+		return nil, nil, c.failure(op, "", err)
 	}
-	return k, request[n:], nil
+	return dst, request[n:], nil
 }
 
 // errRequest is returned for a request that the loader doesn't write.
