@@ -54,9 +54,7 @@ function readOptions() {
     whole:
       rounds >= 5 &&
       rows === 10_000 &&
-      warmRows === 2000 &&
-      !values.systems &&
-      !values.lines &&
+      !(values["warm-rows"] || values.systems || values.lines) &&
       values["chromium-flag"].length === 0,
   };
 }

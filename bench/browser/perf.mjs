@@ -6,8 +6,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-// record starts perf. It resolves to a function that stops it and, given a line and its milliseconds, prints the functions of
-// the page's own thread with the most time.
+// record starts perf. It resolves to a function that stops it and, if what it found is wanted, returns the functions of the
+// page's own thread with the most time, with what they call in all and without in own.
 export async function record(browser, top) {
   const folder = mkdtempSync(join(tmpdir(), "larder-perf-"));
   const file = join(folder, "perf.data");
@@ -22,20 +22,16 @@ export async function record(browser, top) {
     await Promise.race([once(perf.stdio[4], "data"), ended.then(() => Promise.reject(new Error("perf has ended")))]);
   };
   await say("enable");
-  return async (line, ms) => {
+  return async (wanted) => {
     await say("disable");
     perf.kill("SIGINT");
     await ended;
-    if (line !== undefined) {
-      console.log(`== ${line}: ${ms.toFixed(1)} ms; percent of the samples with what is called | of their own`);
-      // With what is called only the page's code is told, none of what called it.
-      const left = functionsOf(file, pid, "--children", top, /JS:/);
-      const right = functionsOf(file, pid, "--no-children", top, /./);
-      for (let i = 0; i < Math.max(left.length, right.length); i++) {
-        console.log(`${(left[i] ?? "").slice(0, 80).padEnd(80)} | ${(right[i] ?? "").slice(0, 80)}`);
-      }
-    }
+    const found = wanted && {
+      all: functionsOf(file, pid, "--children", top, /JS:/), // of the page's code alone, none of what called it
+      own: functionsOf(file, pid, "--no-children", top, /./),
+    };
     rmSync(folder, { recursive: true });
+    return found;
   };
 }
 

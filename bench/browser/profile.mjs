@@ -61,7 +61,7 @@ async function run(browser, origin) {
   const page = await browser.newPage();
   await page.goto(origin);
   await page.waitForFunction(() => globalThis.larderBench !== undefined);
-  const start = values.perf ? () => record(browser, Number(values.top)) : await sampler(page);
+  const start = values.perf ? () => perf(browser) : await sampler(page);
   let stop;
   await page.exposeFunction("beginProfile", async () => {
     await stop?.(); // while the system warms up nothing is reported
@@ -98,6 +98,22 @@ async function sampler(page) {
   };
 }
 
+// perf is what sampler returns, for Linux's perf.
+async function perf(browser) {
+  const stop = await record(browser, Number(values.top));
+  return async (line, ms) => {
+    const found = await stop(line !== undefined);
+    if (found) printColumns(`${line}: ${ms.toFixed(1)} ms; percent of the samples`, found.all, found.own);
+  };
+}
+
+function printColumns(title, all, own) {
+  console.log(`== ${title}, with what is called | of its own`);
+  for (let i = 0; i < Math.max(all.length, own.length); i++) {
+    console.log(`${(all[i] ?? "").slice(0, 80).padEnd(80)} | ${(own[i] ?? "").slice(0, 80)}`);
+  }
+}
+
 function print(line, ms, profile) {
   const nodes = new Map(profile.nodes.map((node) => [node.id, { ...node, own: 0, all: 0 }]));
   for (const node of nodes.values()) {
@@ -118,13 +134,11 @@ function print(line, ms, profile) {
       seen.add(nameOf(node));
     }
   }
-  console.log(`== ${line}: ${ms.toFixed(1)} ms; with what is called | of its own`);
-  const most = (map) => [...map].sort((a, b) => b[1] - a[1]).slice(0, Number(values.top));
-  const [left, right] = [most(all), most(own)];
-  const cell = (entry) => (entry ? `${millis(entry[1])} ${entry[0].slice(0, 70)}` : "");
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    console.log(`${cell(left[i]).padEnd(80)} | ${cell(right[i])}`);
-  }
+  const most = (map) => {
+    const entries = [...map].sort((a, b) => b[1] - a[1]).slice(0, Number(values.top));
+    return entries.map(([name, micros]) => `${millis(micros)} ${name}`);
+  };
+  printColumns(`${line}: ${ms.toFixed(1)} ms`, most(all), most(own));
   if (values.tree !== undefined) printCalls(nodes, profile.nodes[0].id, 0);
 }
 
