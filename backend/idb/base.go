@@ -86,6 +86,9 @@ func (p *basePages) explain(err error) error {
 // Ahead is as in [pagetree.Pages].
 func (p *basePages) Ahead(pages []pagetree.ID) { p.cache.ahead(pages) }
 
+// Room is as in [pagetree.Pages].
+func (p *basePages) Room() int { return p.cache.room() }
+
 // A commit is what a state remembers of one, to apply it anew when another
 // context has moved the root.
 type commit struct {

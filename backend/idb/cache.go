@@ -163,7 +163,8 @@ func (c *cache) land(page pagetree.ID, b []byte, err error) {
 	close(f.done)
 }
 
-// add puts a page into memory that was just written.
+// add puts a page into memory, which has passed [pagetree.Check] or was just
+// written.
 func (c *cache) add(page pagetree.ID, b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -230,6 +231,13 @@ func (c *cache) remove(p *cached) {
 	delete(c.pages, p.id)
 	p.page.Drop()
 	c.size -= p.page.Size()
+}
+
+// room returns how many bytes of pages can come without others having to go.
+func (c *cache) room() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(0, c.budget-c.reserve-c.size-len(c.flights)*commonPage)
 }
 
 // bytes returns how many bytes of pages are in memory.

@@ -251,6 +251,9 @@ func (p *seenPages) Page(ctx context.Context, id pagetree.ID, cached bool) (*pag
 // Ahead is as in [pagetree.Pages].
 func (p *seenPages) Ahead(ids []pagetree.ID) { p.cache.ahead(ids) }
 
+// Room is as in [pagetree.Pages].
+func (p *seenPages) Room() int { return p.cache.room() }
+
 // replay applies the log, as far as it is sound.
 func (s *salvager) replay(ctx context.Context, db id, snap *mvcc.Snapshot, known bool) (*mvcc.Snapshot, error) {
 	chain := logChain{db: db}

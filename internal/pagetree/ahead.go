@@ -43,3 +43,33 @@ func (w *window) more(most int, next func(n int) ID) []ID {
 	}
 	return w.ids
 }
+
+// besideMost bounds how many leaves a miss brings along.
+const besideMost = 32
+
+// beside asks for leaves on both sides of entry i of an inner node, which a read
+// will wait for: none at the first miss, more at each that follows, so that
+// little is fetched in vain for who reads a single pair, and who reads here and
+// there soon has the whole table in memory. They take at most half of the room
+// that there is.
+func (t *Tree) beside(nd *Page, i int) {
+	if nd.level != 1 || t.often == nil {
+		return
+	}
+	misses := t.often.misses.Add(1) - 1
+	if misses == 0 {
+		return
+	}
+	most := min(1<<(2*min(misses, 4)), besideMost, t.Pages.Room()/2/defaultSizes.leaf)
+	var ids []ID
+	for far := 1; len(ids) < most && far < nd.n; far++ {
+		for _, at := range [...]int{i + far, i - far} {
+			if at >= 0 && at < nd.n {
+				ids = append(ids, nd.childID(at))
+			}
+		}
+	}
+	if len(ids) > 0 {
+		t.Pages.Ahead(ids)
+	}
+}

@@ -25,6 +25,7 @@ func (s *store) Page(_ context.Context, id pagetree.ID, _ bool) (*pagetree.Page,
 	return s.pages[id], nil
 }
 func (s *store) Ahead([]pagetree.ID)         {}
+func (s *store) Room() int                   { return 0 }
 func (s *store) NewID() (pagetree.ID, error) { s.nextID++; return s.nextID, nil }
 func (s *store) Replaced(id pagetree.ID)     {}
 func (s *store) Write(_ context.Context, id pagetree.ID, b []byte) error {

@@ -43,6 +43,8 @@ func (d *disk) Page(_ context.Context, id pagetree.ID, _ bool) (*pagetree.Page, 
 
 func (d *disk) Ahead(ids []pagetree.ID) { d.ahead = append(d.ahead, slices.Clone(ids)) }
 
+func (d *disk) Room() int { return 0 }
+
 func (d *disk) NewID() (pagetree.ID, error) {
 	d.last++
 	return d.last, nil

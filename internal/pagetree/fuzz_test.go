@@ -32,6 +32,7 @@ func (f *forgery) Page(_ context.Context, id pagetree.ID, _ bool) (*pagetree.Pag
 }
 
 func (f *forgery) Ahead([]pagetree.ID) {}
+func (f *forgery) Room() int           { return 0 }
 
 // forge returns a copy of b with the id and a checksum that holds.
 func forge(id pagetree.ID, b []byte) []byte {

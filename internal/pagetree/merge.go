@@ -34,6 +34,7 @@ type Writer interface {
 // of changes must stay as they are until Merge returns. After an error, what was
 // written is of no use, and nothing counts as replaced.
 func Merge(ctx context.Context, t Tree, changes iter.Seq[Change], w Writer) (Root, error) {
+	t.often = nil // a merge has its own way to read ahead
 	return merge(ctx, &t, changes, w, defaultSizes)
 }
 

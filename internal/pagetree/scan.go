@@ -40,25 +40,16 @@ type scan struct {
 	values window // in path[0]
 }
 
-// A step is a node on the way to a leaf and the entry of it that was taken. The
-// zero step leads to the root.
+// A step is a node on the way to a leaf and the entry of it that was taken.
 type step struct {
 	*Page
 	at int
 }
 
-// first returns the bound below the keys that the step leads to.
-func (st *step) first() []byte {
-	if st.Page == nil {
-		return nil
-	}
-	return st.bound(st.at)
-}
-
 // run yields until there is no more, or none is wanted.
 func (s *scan) run() error {
 	s.path = make([]step, int(s.tree.Root.Level)+1)
-	if err := s.descend(s.tree.Root.Page, int(s.tree.Root.Level), true); err != nil {
+	if err := s.descend(int(s.tree.Root.Level), true); err != nil {
 		return err
 	}
 	for {
@@ -72,17 +63,14 @@ func (s *scan) run() error {
 	}
 }
 
-// descend goes from the page id to a leaf under it: to the one where the range
-// begins if that is under it, or else the first in the scan's direction.
-func (s *scan) descend(id ID, level int, begin bool) error {
+// descend goes to the page that path leads to at a level, and on to a leaf under
+// it: to the one where the range begins if that is under it, or else the first in
+// the scan's direction.
+func (s *scan) descend(level int, begin bool) error {
 	for {
-		nd, err := s.tree.node(s.ctx, id, uint8(level), s.cached)
+		nd, err := s.page(level)
 		if err != nil {
-			var first []byte
-			if level+1 < len(s.path) {
-				first = s.path[level+1].first()
-			}
-			return s.tree.lost(err, first)
+			return err
 		}
 		st := &s.path[level]
 		st.Page, st.at = nd, 0
@@ -101,8 +89,22 @@ func (s *scan) descend(id ID, level int, begin bool) error {
 			s.leaves.asked = 0
 			s.leavesAhead()
 		}
-		id, level = nd.childID(st.at), level-1
+		level--
 	}
+}
+
+// page returns the page that path leads to at a level.
+func (s *scan) page(level int) (*Page, error) {
+	if level == len(s.path)-1 {
+		nd, err := s.tree.root(s.ctx, s.cached)
+		return nd, s.tree.lost(err, nil)
+	}
+	above := &s.path[level+1]
+	nd, err := s.tree.below(s.ctx, above.Page, above.at, s.cached)
+	if err != nil {
+		return nil, s.tree.lost(err, above.bound(above.at))
+	}
+	return nd, nil
 }
 
 // next goes to the next leaf and reports whether there is one in the range.
@@ -130,7 +132,7 @@ func (s *scan) next() (bool, error) {
 		if level == 1 {
 			s.leavesAhead()
 		}
-		return true, s.descend(st.childID(st.at), level-1, false)
+		return true, s.descend(level-1, false)
 	}
 	return false, nil
 }

@@ -14,15 +14,9 @@ import (
 func tall(t tb, d *disk) (pagetree.Tree, []pagetree.ID) {
 	t.Helper()
 	tree := d.merge(t, pagetree.Tree{}, sizes{1000, 600, 500}, rows(0, 20_000, 10))
-	var leaves []pagetree.ID
-	err := tree.Walk(context.Background(), func(id pagetree.ID, level uint8) error {
-		if level == 0 {
-			leaves = append(leaves, id)
-		}
-		return nil
-	})
-	if err != nil || tree.Root.Level < 2 {
-		t.Fatalf("tree of level %d: %v", tree.Root.Level, err)
+	leaves := leavesUnder(t, tree)
+	if tree.Root.Level < 2 {
+		t.Fatalf("the tree has level %d, want 2 at the least", tree.Root.Level)
 	}
 	d.reads = nil
 	return tree, leaves

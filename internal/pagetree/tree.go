@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"github.com/larderdb/larder/backend"
 )
@@ -16,6 +17,9 @@ type Pages interface {
 	// Ahead says that pages will be wanted soon. It doesn't wait, and doesn't
 	// keep ids.
 	Ahead(ids []ID)
+	// Room returns how many bytes of pages there is memory for, without others
+	// having to leave it.
+	Room() int
 }
 
 // A Root is what must be known of a tree to read it. The zero Root is the tree
@@ -39,12 +43,18 @@ type Tree struct {
 	Root  Root
 	Pages Pages
 
-	top *linkRef // to the root's page, or nil
+	often *often // nil unless New made it
+}
+
+// What a tree knows that is read often.
+type often struct {
+	top    linkRef // to the root's page
+	misses atomic.Int32
 }
 
 // New returns a tree that is read often.
 func New(table string, root Root, pages Pages) *Tree {
-	return &Tree{Table: table, Root: root, Pages: pages, top: new(linkRef)}
+	return &Tree{Table: table, Root: root, Pages: pages, often: new(often)}
 }
 
 // Len returns the number of pairs.
@@ -109,15 +119,15 @@ func (t *Tree) has(ctx context.Context, id ID, level uint8, key []byte) (bool, e
 
 // root returns the root's page.
 func (t *Tree) root(ctx context.Context, cached bool) (*Page, error) {
-	if t.top == nil {
+	if t.often == nil {
 		return t.node(ctx, t.Root.Page, t.Root.Level, cached)
 	}
-	if p := t.top.load().follow(); p != nil {
+	if p := t.often.top.load().follow(); p != nil {
 		return p, nil
 	}
 	p, err := t.node(ctx, t.Root.Page, t.Root.Level, cached)
 	if err == nil {
-		t.top.store(p.link)
+		t.often.top.store(p.link)
 	}
 	return p, err
 }
@@ -127,7 +137,15 @@ func (t *Tree) below(ctx context.Context, nd *Page, i int, cached bool) (*Page, 
 	if p := nd.below[i].load().follow(); p != nil {
 		return p, nil
 	}
-	p, err := t.node(ctx, nd.childID(i), nd.level-1, cached)
+	id, level := nd.childID(i), nd.level-1
+	if err := ctx.Err(); err != nil && !cached {
+		return nil, err
+	}
+	p, err := t.node(ctx, id, level, true)
+	if err == backend.ErrNotInMemory && !cached {
+		t.beside(nd, i)
+		p, err = t.node(ctx, id, level, false)
+	}
 	if err == nil {
 		nd.below[i].store(p.link)
 	}
