@@ -20,37 +20,55 @@ const (
 	janitorKey
 )
 
+// rootCount bounds how many tables' first pages are read when a Store begins.
+const rootCount = 32
+
 // begin returns what a Store begins with: the newest checkpoint and the beginning
-// of the log after it, as a rule in one transaction.
+// of the log after it, as a rule in one transaction. That brings the tables' first
+// pages into memory, too, since who reads a table waits for them otherwise.
 func (s *Store) begin(ctx context.Context) (*base, tail, error) {
 	var r root
+	var h head
 	var raw []byte
 	var wrong error
-	var headReq js.Value
 	var log tailRequest
+	var roots []pagetree.ID
+	var requests []js.Value
 	err := s.conn.run(ctx, wholeScope, js.Undefined(), func(t *txn) {
 		req := t.store(rootStore).Call("get", rootKey)
 		t.then(req, func() {
 			if raw, wrong = s.conn.goBytes(req.Get("result")); wrong == nil {
 				r, wrong = decodeRoot(raw)
 			}
-			if wrong == nil {
-				headReq = t.store(pageStore).Call("get", float64(r.head))
-				log = s.conn.readTail(t, r.commit)
+			if wrong != nil {
+				return
 			}
+			log = s.conn.readTail(t, r.commit)
+			if r.ordinal == 0 {
+				return
+			}
+			pages := t.store(pageStore)
+			headReq := pages.Call("get", float64(r.head))
+			t.then(headReq, func() {
+				h, wrong = decodeHeadOf(&r, r.head, s.conn.page(headReq.Get("result")))
+				for _, table := range h.tables[:min(len(h.tables), rootCount)] {
+					if id := table.root.Page; id != 0 {
+						roots, requests = append(roots, id), append(requests, pages.Call("get", float64(id)))
+					}
+				}
+			})
 		})
 	})
 	if err != nil {
 		return nil, tail{}, err
 	}
-	if wrong == nil && r.ordinal == 0 {
-		return newBase(r, raw, head{}, s.pages), log.results(r.commit), nil
-	}
 	if wrong == nil {
-		h, err := decodeHeadOf(&r, r.head, s.conn.page(headReq.Get("result")))
-		if err == nil {
-			return newBase(r, raw, h, s.pages), log.results(r.commit), nil
+		for i, id := range roots {
+			if b := s.conn.page(requests[i].Get("result")); pagetree.Check(id, b) == nil {
+				s.pages.add(id, b)
+			}
 		}
+		return newBase(r, raw, h, s.pages), log.results(r.commit), nil
 	}
 	// Something is damaged, and may have a copy.
 	b, err := s.loadBase(ctx, raw)

@@ -152,7 +152,7 @@ func (t *txn) giveBack() {
 func (t *txn) store(name string) js.Value { return t.tx.Call("objectStore", t.conn.words[name]) }
 
 // then makes fn the handler of req's success. There it can make requests,
-// commit and abort. There is one such request in a transaction.
+// commit and abort. There is one such request in a transaction at a time.
 func (t *txn) then(req js.Value, fn func()) {
 	t.decide = fn
 	req.Set("onsuccess", t.success)
