@@ -48,15 +48,19 @@ func (w *window) more(most int, next func(n int) ID) []ID {
 const besideMost = 32
 
 // beside asks for leaves on both sides of entry i of an inner node, which a read
-// will wait for: none at the first miss, more at each that follows, so that
-// little is fetched in vain for who reads a single pair, and who reads here and
-// there soon has the whole table in memory. They take at most half of the room
-// that there is.
-func (t *Tree) beside(nd *Page, i int) {
+// will wait for: none at the first miss, then four, and more at each that follows,
+// so that little is fetched in vain for who reads a single pair, and who reads here
+// and there soon has the whole table in memory. A scan, which others like it
+// follow as a rule, begins with sixteen. They take at most half of the room that
+// there is.
+func (t *Tree) beside(nd *Page, i int, scan bool) {
 	if nd.level != 1 || t.often == nil {
 		return
 	}
 	misses := t.often.misses.Add(1) - 1
+	if scan {
+		misses += 2
+	}
 	if misses == 0 {
 		return
 	}

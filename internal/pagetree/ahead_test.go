@@ -55,11 +55,13 @@ func TestMissesBringLeavesAlong(t *testing.T) {
 	}
 	for _, c := range []struct {
 		room int
+		scan bool
 		want []int // leaves that come along with the misses
 	}{
-		{1 << 30, []int{0, 4, 16, 32, 32}},
-		{2 * 10 * standard.leaf, []int{0, 4, 10, 10, 10}},
-		{standard.leaf, []int{0, 0, 0, 0, 0}},
+		{1 << 30, false, []int{0, 4, 16, 32, 32}},
+		{1 << 30, true, []int{16, 32, 32, 32, 32}},
+		{2 * 10 * standard.leaf, false, []int{0, 4, 10, 10, 10}},
+		{standard.leaf, true, []int{0, 0, 0, 0, 0}},
 	} {
 		pages := &roomy{keeping: keeping{Pages: d, kept: map[pagetree.ID]*pagetree.Page{}}, room: c.room}
 		own := pagetree.New(tree.Table, tree.Root, pages)
@@ -69,14 +71,20 @@ func TestMissesBringLeavesAlong(t *testing.T) {
 			if _, err := own.Get(t.Context(), key, true); !errors.Is(err, backend.ErrNotInMemory) || len(pages.ahead) > 0 {
 				t.Errorf("a Get that doesn't wait: %v and brings %v along, want ErrNotInMemory and nothing", err, pages.ahead)
 			}
-			if _, err := own.Get(t.Context(), key, false); err != nil {
+			if c.scan {
+				for _, err := range own.Scan(t.Context(), backend.Range{Start: key, End: row(3001 + i*7000)}, false) {
+					if err != nil {
+						t.Fatalf("Scan: %v", err)
+					}
+				}
+			} else if _, err := own.Get(t.Context(), key, false); err != nil {
 				t.Fatalf("Get: %v", err)
 			}
 			at := slices.Index(leaves, d.reads[len(d.reads)-1])
 			got := slices.Sorted(slices.Values(slices.Concat(pages.ahead...)))
 			near := slices.Delete(slices.Clone(leaves[at-want/2:at+want/2+1]), want/2, want/2+1)
 			if slices.Sort(near); !slices.Equal(got, near) {
-				t.Errorf("with room for %d bytes miss %d brings leaves %v along, want the %d around it", c.room, i, got, want)
+				t.Errorf("with room for %d bytes (scan: %v) miss %d brings leaves %v along, want the %d around it", c.room, c.scan, i, got, want)
 			}
 		}
 	}

@@ -100,7 +100,7 @@ func (s *scan) page(level int) (*Page, error) {
 		return nd, s.tree.lost(err, nil)
 	}
 	above := &s.path[level+1]
-	nd, err := s.tree.below(s.ctx, above.Page, above.at, s.cached)
+	nd, err := s.tree.below(s.ctx, above.Page, above.at, s.cached, true)
 	if err != nil {
 		return nil, s.tree.lost(err, above.bound(above.at))
 	}

@@ -91,7 +91,7 @@ func (t *Tree) Get(ctx context.Context, key []byte, cached bool) ([]byte, error)
 func (t *Tree) find(ctx context.Context, nd *Page, key []byte, cached bool) (*Page, int, error) {
 	for nd.level > 0 {
 		at := nd.searchBound(key, true)
-		below, err := t.below(ctx, nd, at, cached)
+		below, err := t.below(ctx, nd, at, cached, false)
 		if err != nil {
 			return nil, -1, t.lost(err, nd.bound(at))
 		}
@@ -132,8 +132,9 @@ func (t *Tree) root(ctx context.Context, cached bool) (*Page, error) {
 	return p, err
 }
 
-// below returns the page of entry i of an inner node.
-func (t *Tree) below(ctx context.Context, nd *Page, i int, cached bool) (*Page, error) {
+// below returns the page of entry i of an inner node, for a scan or for who
+// wants one pair.
+func (t *Tree) below(ctx context.Context, nd *Page, i int, cached, scan bool) (*Page, error) {
 	if p := nd.below[i].load().follow(); p != nil {
 		return p, nil
 	}
@@ -143,7 +144,7 @@ func (t *Tree) below(ctx context.Context, nd *Page, i int, cached bool) (*Page, 
 	}
 	p, err := t.node(ctx, id, level, true)
 	if err == backend.ErrNotInMemory && !cached {
-		t.beside(nd, i)
+		t.beside(nd, i, scan)
 		p, err = t.node(ctx, id, level, false)
 	}
 	if err == nil {
@@ -223,7 +224,7 @@ func (t *Tree) rank(ctx context.Context, key []byte, cached bool) (uint64, error
 			c, _ := uvarint(nd.b, nd.offset(i)+idSize)
 			n += c
 		}
-		nd, err = t.below(ctx, nd, to, cached)
+		nd, err = t.below(ctx, nd, to, cached, false)
 	}
 }
 
