@@ -162,16 +162,27 @@ func (db *DB) register(ctx context.Context) error {
 
 // merged returns the catalogue with the definitions entered into it.
 func (db *DB) merged(r backend.ReadTx) (*catalog, error) {
+	// As a rule there is nothing to do, with rows or without, and none is read.
+	c, err := db.enter(r, func(string) (bool, error) { return false, nil })
+	if err != nil || len(c.changes) == 0 && len(c.todo) == 0 {
+		return c, err
+	}
+	return db.enter(r, func(table string) (bool, error) { return isEmpty(r, table) })
+}
+
+// enter is merged for stores of which empty tells whether they have no rows.
+func (db *DB) enter(r backend.ReadTx, empty func(table string) (bool, error)) (*catalog, error) {
 	c, err := readCatalog(r)
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range db.defs {
-		empty, err := isEmpty(r, d.schema().name)
+		s := d.schema()
+		none, err := empty(s.name)
 		if err != nil {
-			return nil, rowError("open", d.schema().name, "", nil, err)
+			return nil, rowError("open", s.name, "", nil, err)
 		}
-		if err := c.merge(d.schema(), empty); err != nil {
+		if err := c.merge(s, none); err != nil {
 			return nil, err
 		}
 	}

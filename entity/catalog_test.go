@@ -55,9 +55,15 @@ func TestCatalogue(t *testing.T) {
 		}
 		fill(t, oldTab, old, 1500)
 
-		t.Run("opening with what the catalogue knows writes nothing", func(t *testing.T) {
+		t.Run("opening with what the catalogue knows writes nothing and reads no row", func(t *testing.T) {
 			before := dumpOf(t, s)
-			if _, err := entity.Open(t.Context(), s, withoutIndex().users); err != nil {
+			watched := faults.Inject(s, func(c faults.Call) error {
+				if c.Table == "users" {
+					t.Errorf("Open does a %s of the rows' table", c.Op)
+				}
+				return nil
+			})
+			if _, err := entity.Open(t.Context(), watched, withoutIndex().users); err != nil {
 				t.Fatal(err)
 			}
 			wantDump(t, "after the second Open", s, before)
