@@ -2,7 +2,6 @@ package wasm
 
 import (
 	"iter"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -54,8 +53,9 @@ func (x *indexSpec) spec() string {
 
 // A row is a row's msgpack, and its keys once they were taken out.
 type row struct {
-	data []byte
-	keys *rowKeys
+	data   []byte
+	keys   *rowKeys
+	number int // among the rows of keys
 }
 
 // A collection is an entity store made of a spec. It is safe for concurrent
@@ -65,6 +65,8 @@ type collection struct {
 	store   *entity.Store[key, row]
 	indexes []index
 	fields  fieldSet
+	primary fieldPath
+	paths   [][]fieldPath // of each index
 }
 
 // An index is an entity index, unique or not.
@@ -74,7 +76,8 @@ type index interface {
 }
 
 func newCollection(spec collectionSpec) (*collection, error) {
-	c := &collection{spec: spec, fields: fieldsOf(&spec)}
+	c := &collection{spec: spec}
+	c.primary = fieldPath{c.fields.place(spec.key), spec.key}
 	var defs []entity.IndexOf[key, row]
 	for i := range spec.indexes {
 		x := &spec.indexes[i]
@@ -82,9 +85,34 @@ func newCollection(spec collectionSpec) (*collection, error) {
 			return nil, &entity.Error{Op: "open", Store: spec.name, Index: x.name, Err: &backend.Error{
 				Class: backend.ErrInvalid, Reason: "a compound index can't be multi-valued"}}
 		}
-		one := func(_ key, r *row) key { return c.indexKeys(r, i)[0] }
-		has := func(_ key, r *row) bool { return len(c.indexKeys(r, i)) > 0 }
-		all := func(_ key, r *row) iter.Seq[key] { return slices.Values(c.indexKeys(r, i)) }
+		var paths []fieldPath
+		for _, p := range x.paths {
+			paths = append(paths, fieldPath{c.fields.place(p), p})
+		}
+		c.paths = append(c.paths, paths)
+		// A new index meets rows that were stored without it, and may lack what it
+		// needs. The zero key is refused, which is how an extractor can fail.
+		one := func(_ key, r *row) key {
+			from, _, ok := c.keysIn(r, i)
+			if !ok {
+				return key{}
+			}
+			return r.keys.key(from)
+		}
+		has := func(_ key, r *row) bool {
+			from, to, ok := c.keysIn(r, i)
+			return from < to || !ok
+		}
+		all := func(_ key, r *row) iter.Seq[key] {
+			return func(yield func(key) bool) {
+				from, to, ok := c.keysIn(r, i)
+				if !ok {
+					yield(key{})
+				}
+				for ; from < to && yield(r.keys.key(from)); from++ {
+				}
+			}
+		}
 		var def index
 		switch {
 		case x.unique && x.multi:

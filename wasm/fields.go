@@ -7,45 +7,61 @@ import (
 	"github.com/larderdb/larder/internal/msgp"
 )
 
-// rowKeys are the keys that a row has: its own and those in each index. All lie
-// in one string, and most rows have few, so that they are two allocations.
+// rowKeys are the keys that some rows have: of each its own and then those in
+// each index. All lie in one text, since rows that are put come by the dozen,
+// and what is allocated for each of them costs as much as finding the keys.
 type rowKeys struct {
-	primary key
-	all     []key // those in the first index, then in the second, …
-	ends    []int // where each index's end in all
-
-	keyRoom [4]key
-	endRoom [4]int
+	indexes int // of the collection
+	text    string
+	ends    []int // of each key in text
+	lists   []int // row by row: how many keys there are up to its own, and up to the end of each index
 }
 
-// in returns the row's keys in index number i.
-func (k *rowKeys) in(i int) []key {
+// key returns the key of that number.
+func (k *rowKeys) key(number int) key {
 	from := 0
-	if i > 0 {
-		from = k.ends[i-1]
+	if number > 0 {
+		from = k.ends[number-1]
 	}
-	return k.all[from:k.ends[i]]
+	return key{k.text[from:k.ends[number]]}
 }
 
-// A keyWriter encodes keys one after the other.
+// primary returns the own key of that row.
+func (k *rowKeys) primary(row int) key { return k.key(k.lists[row*(1+k.indexes)] - 1) }
+
+// in returns the numbers of the row's keys in index number i: from the first to
+// the one after the last.
+func (k *rowKeys) in(row, i int) (from, to int) {
+	at := row*(1+k.indexes) + i
+	return k.lists[at], k.lists[at+1]
+}
+
+// A keyWriter encodes the keys of rows one after the other. Its parts become
+// those of rowKeys.
 type keyWriter struct {
-	buf  []byte
-	ends []int // of each key in buf
+	buf   []byte
+	ends  []int
+	lists []int
 }
 
-// add adds the value that stands at path.
-func (w *keyWriter) add(value []byte, path string) error {
+func (w *keyWriter) reset() { w.buf, w.ends, w.lists = w.buf[:0], w.ends[:0], w.lists[:0] }
+
+// list ends a row's keys in an index, or its own.
+func (w *keyWriter) list() { w.lists = append(w.lists, len(w.ends)) }
+
+// add adds the value that stands at that path.
+func (w *keyWriter) add(value []byte, at path) error {
 	b, err := msgp.AppendKey(w.buf, value)
-	return w.took(b, within(path, err))
+	if err != nil {
+		return within(at.String(), err)
+	}
+	w.buf, w.ends = b, append(w.ends, len(b))
+	return nil
 }
 
 // addList adds the values that stand at the paths, as one key that is a list.
 func (w *keyWriter) addList(values [][]byte, paths func(i int) string) error {
 	b, err := appendList(w.buf, values, paths)
-	return w.took(b, err)
-}
-
-func (w *keyWriter) took(b []byte, err error) error {
 	if err == nil {
 		w.buf, w.ends = b, append(w.ends, len(b))
 	}
@@ -56,29 +72,27 @@ func (w *keyWriter) took(b []byte, err error) error {
 // so that one walk finds them all.
 type fieldSet []string
 
-func fieldsOf(c *collectionSpec) fieldSet {
-	fields := fieldSet{c.key[0]}
-	for i := range c.indexes {
-		for _, p := range c.indexes[i].paths {
-			if !slices.Contains(fields, p[0]) {
-				fields = append(fields, p[0])
-			}
-		}
+// place returns the place of the member that path begins with, which is added
+// when it is new.
+func (names *fieldSet) place(p path) int {
+	i := slices.Index(*names, p[0])
+	if i < 0 {
+		i = len(*names)
+		*names = append(*names, p[0])
 	}
-	return fields
+	return i
 }
 
-// A rowFields is the values of a fieldSet in one row, nil for those missing.
-type rowFields struct {
-	names  fieldSet
-	values [][]byte
+// A fieldPath is where a value is in a row.
+type fieldPath struct {
+	place int // of the member that leads to it, in the collection's fieldSet
+	path
 }
 
-// read walks the row at the front of b, sets f to its fields and returns its
-// length. All of the row is valid then.
-func (names fieldSet) read(b []byte, f *rowFields) (int, error) {
-	f.names, f.values = names, slices.Grow(f.values[:0], len(names))[:len(names)]
-	clear(f.values)
+// read walks the row at the front of b, sets values to its fields, nil for
+// those missing, and returns its length. All of the row is valid then.
+func (names fieldSet) read(b []byte, values [][]byte) (int, error) {
+	clear(values)
 	h, err := msgp.ReadHead(b)
 	if err == nil && h.Kind != msgp.Map {
 		err = refusal("", "a row must be an object")
@@ -88,22 +102,17 @@ func (names fieldSet) read(b []byte, f *rowFields) (int, error) {
 	}
 	n := h.Size
 	for range h.Count {
-		k, err := msgp.ReadHead(b[n:])
-		if err == nil && k.Kind != msgp.Text {
-			err = refusal("", "a property's name must be text")
-		}
+		name, m, err := readName(b[n:])
 		if err != nil {
 			return 0, err
 		}
-		name := b[n+k.Size : n+k.Size+k.Body]
-		n += k.Size + k.Body
-		m, err := msgp.Skip(b[n:])
-		if err != nil {
+		n += m
+		if m, err = msgp.Skip(b[n:]); err != nil {
 			return 0, within(string(name), err)
 		}
 		for i, want := range names {
 			if string(name) == want {
-				f.values[i] = b[n : n+m : n+m]
+				values[i] = b[n : n+m : n+m]
 			}
 		}
 		n += m
@@ -111,92 +120,134 @@ func (names fieldSet) read(b []byte, f *rowFields) (int, error) {
 	return n, nil
 }
 
-// find returns the value at path, and nil when it is missing or undefined.
-func (f *rowFields) find(p path) ([]byte, error) {
-	field := f.values[slices.Index(f.names, p[0])]
+// readName returns the property's name at the front of b, and where it ends.
+func readName(b []byte) (name []byte, end int, err error) {
+	if len(b) > 0 && b[0]&0xe0 == 0xa0 { // as most are: short
+		if end = 1 + int(b[0]&0x1f); end <= len(b) {
+			return b[1:end], end, nil
+		}
+	}
+	h, err := msgp.ReadHead(b)
+	if err == nil && h.Kind != msgp.Text {
+		err = refusal("", "a property's name must be text")
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	end = h.Size + h.Body
+	return b[h.Size:end], end, nil
+}
+
+// find returns the value at p in a row's values, and nil when it is missing or
+// undefined.
+func (p *fieldPath) find(values [][]byte) ([]byte, error) {
+	field := values[p.place]
 	if field == nil {
 		return nil, nil
 	}
-	if len(p) == 1 {
-		if h, err := msgp.ReadHead(field); err != nil || h.Kind == msgp.Ext && h.Type == msgp.ExtUndefined {
-			return nil, err
+	if len(p.path) == 1 {
+		if msgp.IsUndefined(field) {
+			return nil, nil
 		}
 		return field, nil
 	}
-	value, _, err := msgp.Find(field, p[1:]...)
-	return value, within(p[0], err)
+	value, _, err := msgp.Find(field, p.path[1:]...)
+	return value, within(p.path[0], err)
 }
 
-// A reading is the memory of one read, used again by the next.
+// A reading is the memory of what is read of rows, used again by the next.
 type reading struct {
-	fields rowFields
+	values [][]byte // of the fieldSet in the row that is read
 	keys   keyWriter
+	list   []row
 }
 
 var readings = sync.Pool{New: func() any { return new(reading) }}
 
-// read walks the row at the front of b, takes its keys out and returns its
-// length. failed is the index whose keys can't be made, when err says so.
-func (c *collection) read(b []byte) (n int, k *rowKeys, failed string, err error) {
+func (c *collection) newReading() *reading {
 	m := readings.Get().(*reading)
-	defer func() {
-		clear(m.fields.values) // which are the row's memory
-		readings.Put(m)
-	}()
-	f, w := &m.fields, &m.keys
-	w.buf, w.ends = w.buf[:0], w.ends[:0]
-	if n, err = c.fields.read(b, f); err != nil {
-		return 0, nil, "", err
-	}
-	at := c.spec.key.String()
-	value, err := f.find(c.spec.key)
-	if err == nil && value == nil {
-		err = refusal(at, "the row has no key there")
-	}
-	if err != nil {
-		return 0, nil, "", err
-	}
-	if err = w.add(value, at); err != nil {
-		return 0, nil, "", err
-	}
-	k = new(rowKeys)
-	k.all, k.ends = k.keyRoom[:0], k.endRoom[:0]
-	for i := range c.spec.indexes {
-		x := &c.spec.indexes[i]
-		if err = x.extract(f, w); err != nil {
-			return 0, nil, x.name, err
-		}
-		k.ends = append(k.ends, len(w.ends)-1)
-	}
-	encoded, from := string(w.buf), w.ends[0]
-	k.primary = key{encoded[:from]}
-	for _, end := range w.ends[1:] {
-		k.all = append(k.all, key{encoded[from:end]})
-		from = end
-	}
-	return n, k, "", nil
+	m.values = slices.Grow(m.values[:0], len(c.fields))[:len(c.fields)]
+	m.keys.reset()
+	return m
 }
 
-// extract adds the keys that a row has in the index to w. A row that lacks one
-// of the values has none.
-func (x *indexSpec) extract(f *rowFields, w *keyWriter) error {
-	if len(x.paths) > 1 {
-		return x.extractList(f, w)
+// maxReading is the size of keys over which memory is left to the collector.
+const maxReading = 1 << 16
+
+// giveBack takes m's memory back. It must refer to nobody else's.
+func (m *reading) giveBack() {
+	if cap(m.keys.buf) > maxReading {
+		return
 	}
-	value, err := f.find(x.paths[0])
+	clear(m.values)
+	clear(m.list)
+	m.list = m.list[:0]
+	readings.Put(m)
+}
+
+// rows returns the rows in the request, with their keys. They are valid until m
+// is given back. failed is the index whose keys can't be made, when err says so.
+func (c *collection) rows(m *reading, request []byte) (list []row, failed string, err error) {
+	keys := &rowKeys{indexes: len(c.indexes)}
+	for len(request) > 0 {
+		n, failed, err := c.read(m, request)
+		if err != nil {
+			return nil, failed, err
+		}
+		m.list = append(m.list, row{data: request[:n:n], keys: keys, number: len(m.list)})
+		request = request[n:]
+	}
+	keys.text, keys.ends, keys.lists = string(m.keys.buf), m.keys.ends, m.keys.lists
+	return m.list, "", nil
+}
+
+// read walks the row at the front of b, adds its keys to m's and returns its
+// length.
+func (c *collection) read(m *reading, b []byte) (n int, failed string, err error) {
+	if n, err = c.fields.read(b, m.values); err != nil {
+		return 0, "", err
+	}
+	value, err := c.primary.find(m.values)
+	if err == nil && value == nil {
+		err = refusal(c.primary.String(), "the row has no key there")
+	}
+	if err == nil {
+		err = m.keys.add(value, c.primary.path)
+	}
+	if err != nil {
+		return 0, "", err
+	}
+	m.keys.list()
+	for i := range c.spec.indexes {
+		if err = c.extract(i, m.values, &m.keys); err != nil {
+			return 0, c.spec.indexes[i].name, err
+		}
+		m.keys.list()
+	}
+	return n, "", nil
+}
+
+// extract adds the keys that a row of these values has in index number i to w. A
+// row that lacks one of the values has none.
+func (c *collection) extract(i int, values [][]byte, w *keyWriter) error {
+	paths := c.paths[i]
+	if len(paths) > 1 {
+		return extractList(paths, values, w)
+	}
+	value, err := paths[0].find(values)
 	if err != nil || value == nil {
 		return err
 	}
-	at := x.paths[0].String()
-	if !x.multi {
-		return w.add(value, at)
+	if !c.spec.indexes[i].multi {
+		return w.add(value, paths[0].path)
 	}
+	at := paths[0].String()
 	list, err := elements(value, at)
 	if err != nil {
 		return err
 	}
 	for i, e := range list {
-		if err := w.add(e, item(at)(i)); err != nil {
+		if err := w.add(e, path{item(at)(i)}); err != nil {
 			return err
 		}
 	}
@@ -204,28 +255,31 @@ func (x *indexSpec) extract(f *rowFields, w *keyWriter) error {
 }
 
 // extractList is extract for a compound index.
-func (x *indexSpec) extractList(f *rowFields, w *keyWriter) error {
-	values := make([][]byte, len(x.paths))
-	for i, p := range x.paths {
+func extractList(paths []fieldPath, values [][]byte, w *keyWriter) error {
+	found := make([][]byte, len(paths))
+	for i := range paths {
 		var err error
-		if values[i], err = f.find(p); err != nil || values[i] == nil {
+		if found[i], err = paths[i].find(values); err != nil || found[i] == nil {
 			return err
 		}
 	}
-	return w.addList(values, func(i int) string { return x.paths[i].String() })
+	return w.addList(found, func(i int) string { return paths[i].String() })
 }
 
-// indexKeys returns the row's keys in index number i. The keys of a row that was
-// stored are taken out once for all indexes.
-func (c *collection) indexKeys(r *row, i int) []key {
+// keysIn returns the numbers of the row's keys in index number i, of r.keys. The
+// keys of a row that was stored are taken out once for all indexes. It reports
+// false for a row from which they can't be taken.
+func (c *collection) keysIn(r *row, i int) (from, to int, ok bool) {
 	if r.keys == nil {
-		_, k, _, err := c.read(r.data)
-		if err != nil {
-			// A new index meets a row that was stored without it. The zero key is
-			// refused, which is how an extractor can fail.
-			return []key{{}}
+		m := c.newReading()
+		defer m.giveBack()
+		if _, _, err := c.read(m, r.data); err != nil {
+			return 0, 0, false
 		}
-		r.keys = k
+		w := &m.keys
+		numbers := append(append(make([]int, 0, len(w.ends)+len(w.lists)), w.ends...), w.lists...)
+		r.keys, r.number = &rowKeys{len(c.indexes), string(w.buf), numbers[:len(w.ends)], numbers[len(w.ends):]}, 0
 	}
-	return r.keys.in(i)
+	from, to = r.keys.in(r.number, i)
+	return from, to, true
 }

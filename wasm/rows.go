@@ -48,18 +48,17 @@ func (c *collection) getMany(tx *entity.Tx, request []byte, a *answer) error {
 // put stores the request's rows. All of them are looked at before the first is
 // written.
 func (c *collection) put(tx *entity.Tx, request []byte) (n int, rest []byte, err error) {
-	var list []row
-	for rest := request; len(rest) > 0; {
-		var r row
-		if r, rest, err = c.row("put", rest); err != nil {
-			return 0, request, err
-		}
-		list = append(list, r)
+	m := c.newReading()
+	defer m.giveBack()
+	list, failed, err := c.rows(m, request)
+	if err != nil {
+		return 0, request, c.failure("put", failed, err)
 	}
 	rest = request
 	err = c.store.PutMany(tx, func(yield func(key, row) bool) {
-		for _, r := range list {
-			if !yield(r.keys.primary, r) {
+		for i := range list {
+			r := &list[i]
+			if !yield(r.keys.primary(i), *r) {
 				return
 			}
 			n, rest = n+1, rest[len(r.data):]
@@ -70,47 +69,51 @@ func (c *collection) put(tx *entity.Tx, request []byte) (n int, rest []byte, err
 
 // insert stores the request's one row, under whose key there must be none.
 func (c *collection) insert(tx *entity.Tx, request []byte) (n int, rest []byte, err error) {
-	r, rest, err := c.row("insert", request)
+	m := c.newReading()
+	defer m.giveBack()
+	list, failed, err := c.rows(m, request)
+	if err == nil && len(list) != 1 {
+		err = errRequest
+	}
 	if err != nil {
-		return 0, request, err
+		return 0, request, c.failure("insert", failed, err)
 	}
-	if len(rest) > 0 {
-		return 0, request, c.failure("insert", "", errRequest)
-	}
-	if err := c.store.Insert(tx, r.keys.primary, r); err != nil {
+	if err := c.store.Insert(tx, list[0].keys.primary(0), list[0]); err != nil {
 		return 0, request, err
 	}
 	return 1, nil, nil
 }
 
-// delete deletes the rows under the request's keys. It touches those that
-// existed.
+// delete deletes the rows under the request's keys, all of which are looked at
+// before the first is deleted. It touches those that existed.
 func (c *collection) delete(tx *entity.Tx, request []byte) (n int, rest []byte, err error) {
-	for len(request) > 0 {
-		var room [64]byte
-		k, rest, err := c.key("delete", room[:], request)
-		if err != nil {
-			return n, request, err
+	m := c.newReading()
+	defer m.giveBack()
+	w := &m.keys
+	for rest := request; len(rest) > 0; {
+		size, err := msgp.Skip(rest)
+		if err == nil {
+			err = w.add(rest[:size], nil)
 		}
-		existed, err := c.store.Delete(tx, key{string(k)})
 		if err != nil {
-			return n, request, err
+			return 0, request, c.failure("delete", "", err)
 		}
-		request = rest
+		rest = rest[size:]
+		w.lists = append(w.lists, len(rest)) // what is left after this key
+	}
+	text, from := string(w.buf), 0
+	rest = request
+	for i, end := range w.ends {
+		existed, err := c.store.Delete(tx, key{text[from:end]})
+		if err != nil {
+			return n, rest, err
+		}
 		if existed {
 			n++
 		}
+		from, rest = end, request[len(request)-w.lists[i]:]
 	}
 	return n, nil, nil
-}
-
-// row returns the request's first row, with its keys, and the rest.
-func (c *collection) row(op string, request []byte) (row, []byte, error) {
-	n, k, index, err := c.read(request)
-	if err != nil {
-		return row{}, nil, c.failure(op, index, err)
-	}
-	return row{request[:n:n], k}, request[n:], nil
 }
 
 // key returns the request's first key, encoded in dst's memory, and the rest.

@@ -167,6 +167,23 @@ func TestServer(t *testing.T) {
 		}
 	})
 
+	t.Run("a delete with a key that can't be one deletes nothing", func(t *testing.T) {
+		c := newClient(t)
+		db := c.rows()
+		c.begin(kindDone, opPut, db, append(rowOf(1, 1), rowOf(2, 2)...)...)
+		tx := c.begin(kindAttempt, opUpdate, db).value
+		const object = 0x80
+		if err := c.do(opDelete, tx, 0, []byte{1, object, 2}, &c.a); code(err) != "INVALID_VALUE" || c.a.count != 0 {
+			t.Errorf("delete = %d, %v, want 0, INVALID_VALUE", c.a.count, err)
+		}
+		if err := c.do(opCount, tx, 0, allRows, &c.a); err != nil || c.a.count != 2 {
+			t.Errorf("count = %d, %v, want 2", c.a.count, err)
+		}
+		if err := c.do(opDelete, tx, 0, []byte{1, 3, 2}, &c.a); err != nil || c.a.count != 2 {
+			t.Errorf("delete = %d, %v, want 2", c.a.count, err)
+		}
+	})
+
 	t.Run("a panic is an INTERNAL error, in a goroutine as in an export", func(t *testing.T) {
 		c := newClient(t)
 		done := c.begin(kindFailed, opDrop, 0, 0xa1, 'x')

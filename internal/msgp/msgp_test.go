@@ -41,7 +41,7 @@ var valid = []struct{ name, hex string }{
 	{"uint 8", "cc ff"}, {"uint 16", "cd ffff"}, {"uint 32", "ce ffffffff"}, {"uint 64", "cf ffffffffffffffff"},
 	{"int 8", "d0 80"}, {"int 16", "d1 8000"}, {"int 32", "d2 80000000"}, {"int 64", "d3 8000000000000000"},
 	{"float 32", "ca 3fc00000"}, {"float 64", "cb 3ff8000000000000"}, {"NaN", "cb 7ff8000000000000"},
-	{"empty fixstr", "a0"}, {"fixstr", "a3 616263"}, {"str 8", "d9 01 61"}, {"str 16", "da 0002 c3a9"}, {"str 32", "db 00000004 f09f9880"},
+	{"empty fixstr", "a0"}, {"fixstr", "a3 616263"}, {"str 8", "d9 01 61"}, {"str 8 of two letters", "d9 04 c3a9 c3a9"}, {"str 16", "da 0002 c3a9"}, {"str 32", "db 00000004 f09f9880"},
 	{"empty bin", "c4 00"}, {"bin 8", "c4 02 ff00"}, {"bin 16", "c5 0001 ff"}, {"bin 32", "c6 00000001 ff"},
 	{"empty fixarray", "90"}, {"fixarray", "93 01 a161 c0"}, {"array 16", "dc 0002 01 02"}, {"array 32", "dd 00000001 90"},
 	{"empty fixmap", "80"}, {"fixmap", "82 a161 01 a162 91 a163"}, {"map 16", "de 0001 a161 80"}, {"map 32", "df 00000001 01 02"},
@@ -57,6 +57,9 @@ var broken = []struct {
 	name, hex, path, reason string
 	class                   backend.Class
 }{
+	{"str 8 cut short", "d9 02 61", "", "a length is greater than the bytes that are left", backend.ErrCorrupt},
+	{"str 8 that isn't UTF-8", "d9 02 61 ff", "", "text is not valid UTF-8", backend.ErrInvalid},
+	{"float 64 cut short", "cb 3ff80000000000", "", "a value is cut short", backend.ErrCorrupt},
 	{"nothing", "", "", "a value is missing", backend.ErrCorrupt},
 	{"two values", "01 02", "", "bytes follow the value", backend.ErrCorrupt},
 	{"a first byte without a meaning", "c1", "", "c1", backend.ErrCorrupt},

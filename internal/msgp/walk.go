@@ -30,21 +30,17 @@ func Skip(b []byte) (int, error) {
 
 // skip is Skip with at most depth more values in one another.
 func skip(b []byte, depth int) (int, *Error) {
-	// The names of fields, and small numbers, are most of what there is.
+	// Short text, numbers and truth values are most of what there is.
 	if len(b) > 0 {
 		switch c := b[0]; {
-		case c < 0x80:
+		case c < 0x80 || c == 0xc2 || c == 0xc3:
 			return 1, nil
 		case c&0xe0 == 0xa0 && int(c&0x1f) < len(b):
-			n := 1 + int(c&0x1f)
-			var all byte // all bits that are set somewhere in it
-			for _, c := range b[1:n] {
-				all |= c
-			}
-			if all >= utf8.RuneSelf && !utf8.Valid(b[1:n]) {
-				return 0, invalid("text is not valid UTF-8")
-			}
-			return n, nil
+			return skipText(b, 1, 1+int(c&0x1f))
+		case c == 0xd9 && len(b) > 1 && 1+int(b[1]) < len(b):
+			return skipText(b, 2, 2+int(b[1]))
+		case c == 0xcb && len(b) > 8:
+			return 9, nil
 		}
 	}
 	h, err := readHead(b)
@@ -85,6 +81,18 @@ func skip(b []byte, depth int) (int, *Error) {
 		n += m
 	}
 	return n, nil
+}
+
+// skipText validates the text b[from:to], and returns to.
+func skipText(b []byte, from, to int) (int, *Error) {
+	var all byte // all bits that are set somewhere in it
+	for _, c := range b[from:to] {
+		all |= c
+	}
+	if all >= utf8.RuneSelf && !utf8.Valid(b[from:to]) {
+		return 0, invalid("text is not valid UTF-8")
+	}
+	return to, nil
 }
 
 // skipExt validates the payload of an extension.
@@ -130,6 +138,15 @@ func nameOf(key []byte) string {
 		return string(key[h.Size:])
 	}
 	return "?"
+}
+
+// IsUndefined reports whether value, which is valid, is undefined.
+func IsUndefined(value []byte) bool {
+	if c := value[0]; c < 0xc7 || c > 0xd8 {
+		return false
+	}
+	h, _ := readHead(value)
+	return h.Kind == Ext && h.Type == ExtUndefined
 }
 
 // Elements returns an iterator over the values of the array b. It yields an
@@ -178,7 +195,7 @@ func find(b []byte, path []string, depth int) ([]byte, *Error) {
 		if err != nil {
 			return nil, err
 		}
-		if h, _ := readHead(b); h.Kind == Ext && h.Type == ExtUndefined {
+		if IsUndefined(b) {
 			return nil, nil
 		}
 		return b[:n:n], nil
