@@ -8,7 +8,8 @@ package mvcc
 // A shared buffer is alive as long as any of its pairs is. So pairs share only
 // while a transaction does nothing but add new ones, which are likely to stay
 // equally long: what replaces a pair is soon replaced itself, and would be kept
-// by a neighbour that stays. Buffers double, so that a large transaction wastes
+// by a neighbour that stays. Tombstones share among themselves, since all of them go
+// when their Base is replaced. Buffers double, so that a large transaction wastes
 // at most a part of its last one.
 type arena struct {
 	added int // pairs since the last that was replaced or deleted

@@ -48,23 +48,39 @@ func (t *tree) settle() {
 
 func (t *tree) makeKept() {
 	changes := arrange(t.later)
-	if t.arena.size > 0 && (len(changes) < len(t.later) || t.hasAny(changes)) {
-		for i, p := range changes {
-			if !p.isTombstone() {
-				changes[i] = Join(p.Key(), p.Value()) // its arena couldn't know
-			}
-		}
+	shared := t.arena.size > 0
+	if shared && len(changes) < len(t.later) {
+		shared = false
+		unshare(changes)
 	}
 	t.later, t.arena, t.beyond = nil, arena{added: bulk}, false
 	if len(changes) > t.pairs.Len()/4 {
-		t.rebuild(changes)
+		pairs, size := t.pairs, t.size
+		if t.rebuild(changes) && shared {
+			unshare(changes)
+			t.pairs, t.size = pairs, size
+			t.rebuild(changes)
+		}
 		return
+	}
+	if shared && t.hasAny(changes) {
+		unshare(changes)
 	}
 	for _, p := range changes {
 		if p.isTombstone() {
 			t.remove(p)
 		} else {
 			t.set(p)
+		}
+	}
+}
+
+// unshare gives those of pairs that are put buffers of their own: some replace
+// others, which their arena couldn't know.
+func unshare(pairs []Pair) {
+	for i, p := range pairs {
+		if !p.isTombstone() {
+			pairs[i] = Join(p.Key(), p.Value())
 		}
 	}
 }
@@ -81,8 +97,8 @@ func (t *tree) hasAny(changes []Pair) bool {
 }
 
 // rebuild fills t anew, from left to right, with its pairs and changes, which
-// ascend.
-func (t *tree) rebuild(changes []Pair) {
+// ascend. It reports whether a change was to one of the pairs.
+func (t *tree) rebuild(changes []Pair) (replaced bool) {
 	old := t.pairs
 	t.pairs = newPairs()
 	old.Scan(func(p Pair) bool {
@@ -93,7 +109,7 @@ func (t *tree) rebuild(changes []Pair) {
 		if len(changes) > 0 && !less(p, changes[0]) {
 			t.size -= p.size()
 			t.load(changes[0])
-			changes = changes[1:]
+			changes, replaced = changes[1:], true
 			return true
 		}
 		t.pairs.Load(p)
@@ -102,6 +118,7 @@ func (t *tree) rebuild(changes []Pair) {
 	for _, p := range changes {
 		t.load(p)
 	}
+	return replaced
 }
 
 // load makes the change to p, whose key is greater than all in t.
@@ -220,13 +237,13 @@ func (o order) sortHeads() {
 // sortTies sorts pairs whose heads are equal and next to each other.
 func (o order) sortTies() {
 	for i := 0; i < len(o.places); {
-		j := i + 1
-		for j < len(o.places) && o.places[j].head == o.places[i].head {
-			j++
+		j, ascend := i+1, true
+		for ; j < len(o.places) && o.places[j].head == o.places[i].head; j++ {
+			ascend = ascend && !o.Less(j, j-1)
 		}
-		ties := order{o.pairs, o.places[i:j]}
-		if i = j; !sort.IsSorted(ties) {
-			sort.Sort(ties)
+		if !ascend {
+			sort.Sort(order{o.pairs, o.places[i:j]})
 		}
+		i = j
 	}
 }

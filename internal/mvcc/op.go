@@ -35,8 +35,9 @@ type Op struct {
 func (s *Snapshot) Apply(version uint64, ops []Op) (*Snapshot, error) {
 	tx := s.Write(context.Background())
 	tx.changed = true // no operation is a commit too
-	for _, op := range ops {
-		if reason := tx.apply(op); reason != "" {
+	for i := range ops {
+		op := ops[i]
+		if reason := tx.apply(&op); reason != "" {
 			return nil, corrupt("apply", op.Table, op.Pair.Key(), reason)
 		}
 	}
@@ -44,14 +45,14 @@ func (s *Snapshot) Apply(version uint64, ops []Op) (*Snapshot, error) {
 }
 
 // apply does op again, or returns what is wrong with it.
-func (tx *WriteTx) apply(op Op) (reason string) {
+func (tx *WriteTx) apply(op *Op) (reason string) {
 	key, value := op.Pair.Key(), op.Pair.Value()
-	_, ok := tx.find(op.Table)
+	i, ok := tx.find(op.Table)
 	switch op.Kind {
 	case Put:
-		err := tx.check("put", op.Table)
-		if err == nil {
-			err = backend.CheckPair(op.Table, key, value, op.Stamps)
+		err := backend.CheckPair(op.Table, key, value, op.Stamps)
+		if err == nil && !ok {
+			err = tx.check("put", op.Table)
 		}
 		if err != nil {
 			return err.Error()
@@ -59,7 +60,7 @@ func (tx *WriteTx) apply(op Op) (reason string) {
 		if len(op.Stamps) > 0 {
 			op.Pair = Join(key, value)
 		}
-		tx.put(tx.writable(op.Table), op)
+		tx.put(tx.writableAt(i, ok, op.Table), op)
 	case Delete:
 		if err := backend.CheckKey(key); err != nil {
 			return err.Error()
@@ -67,7 +68,7 @@ func (tx *WriteTx) apply(op Op) (reason string) {
 		if !ok {
 			return "deletes from a table that doesn't exist"
 		}
-		tx.delete(op)
+		tx.delete(tx.writableAt(i, true, op.Table), op)
 	case Drop:
 		if !ok {
 			return "drops a table that doesn't exist"

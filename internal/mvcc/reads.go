@@ -110,6 +110,13 @@ func (r *Reads) find(name string) (int, bool) {
 	if r.last < len(r.tables) && r.tables[r.last].name == name {
 		return r.last, true
 	}
+	if len(r.tables) <= fewTables {
+		for i, t := range r.tables {
+			if t.name == name {
+				return i, true
+			}
+		}
+	}
 	return sort.Find(len(r.tables), func(i int) int {
 		switch t := r.tables[i].name; {
 		case name < t:

@@ -17,6 +17,7 @@ type WriteTx struct {
 	failed    error // why the transaction can't commit
 	stamped   []Op  // the puts that have stamps
 	arena     arena
+	graves    arena // of the keys that are deleted
 	recording bool
 	ops       []Op
 }
@@ -47,8 +48,11 @@ func (tx *WriteTx) Err() error { return tx.failed }
 
 // Put is as in [backend.WriteTx]. It copies key and value.
 func (tx *WriteTx) Put(table string, key, value []byte, stamps ...backend.Stamp) error {
-	if err := tx.check("put", table); err != nil {
-		return err
+	i, ok := tx.find(table)
+	if tx.done || !ok {
+		if err := tx.check("put", table); err != nil {
+			return err
+		}
 	}
 	if err := backend.CheckPair(table, key, value, stamps); err != nil {
 		return err
@@ -56,11 +60,11 @@ func (tx *WriteTx) Put(table string, key, value []byte, stamps ...backend.Stamp)
 	if err := tx.charge("put", table, len(key)+len(value)); err != nil {
 		return err
 	}
-	t, from := tx.writable(table), &tx.arena
+	t, from := tx.writableAt(i, ok, table), &tx.arena
 	if len(stamps) == 0 && t.keeps() {
 		from = &t.arena
 	}
-	tx.put(t, Op{Kind: Put, Table: table, Pair: from.join(key, value), Stamps: slices.Clone(stamps)})
+	tx.put(t, &Op{Kind: Put, Table: table, Pair: from.join(key, value), Stamps: slices.Clone(stamps)})
 	return nil
 }
 
@@ -76,6 +80,7 @@ func (tx *WriteTx) Delete(table string, key []byte) (existed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	i := tx.last
 	t.settle()
 	p, ok := t.get(key)
 	if tx.reads != nil {
@@ -89,43 +94,48 @@ func (tx *WriteTx) Delete(table string, key []byte) (existed bool, err error) {
 	if !ok || p.isTombstone() {
 		return false, nil // and no node was copied
 	}
-	return true, tx.deleteKey(t, table, key, p)
+	return true, tx.deleteKey(i, table, key, p)
 }
 
 // Remove is as in [backend.Remover]. It is a change of the database also when
 // the key was missing.
 func (tx *WriteTx) Remove(table string, key []byte) error {
-	if err := tx.check("delete", table); err != nil {
-		return err
+	i, ok := tx.find(table)
+	if tx.done || !ok {
+		if err := tx.check("delete", table); err != nil {
+			return err
+		}
 	}
 	if err := backend.CheckKey(key); err != nil {
 		return err
 	}
-	t, err := tx.lookup("delete", table)
-	if err != nil {
+	if !ok {
+		_, err := tx.lookup("delete", table)
 		return err
 	}
 	if tx.reads != nil {
 		tx.reads.table(table)
 	}
 	var p Pair
-	if t.base == nil && !t.keeps() {
+	if t := tx.tables[i].tree; t.base == nil && !t.keeps() {
 		p, _ = t.pairs.Get(pivot(key))
 	}
-	return tx.deleteKey(t, table, key, p)
+	return tx.deleteKey(i, table, key, p)
 }
 
-// deleteKey deletes key, which t holds in p, if p isn't zero.
-func (tx *WriteTx) deleteKey(t *tree, table string, key []byte, p Pair) error {
+// deleteKey deletes key of the i-th table, which holds it in p, if p isn't zero.
+func (tx *WriteTx) deleteKey(i int, table string, key []byte, p Pair) error {
 	if err := tx.charge("delete", table, len(key)); err != nil {
 		return err
 	}
+	t := tx.writableAt(i, true, table)
 	// A tombstone must not keep the value alive. Where p goes altogether, its
 	// buffer serves for the operation.
 	if t.base != nil || p.start == nil {
-		p = Join(key, nil)
+		p = tx.graves.join(key, nil)
+		tx.graves.added++
 	}
-	tx.delete(Op{Kind: Delete, Table: table, Pair: p.keyOnly()})
+	tx.delete(t, &Op{Kind: Delete, Table: table, Pair: p.keyOnly()})
 	return nil
 }
 
@@ -143,7 +153,7 @@ func (tx *WriteTx) DropTable(table string) error {
 	if tx.failed != nil {
 		return tx.failed
 	}
-	tx.drop(Op{Kind: Drop, Table: table})
+	tx.drop(&Op{Kind: Drop, Table: table})
 	return nil
 }
 
@@ -165,14 +175,14 @@ func (tx *WriteTx) charge(op, table string, n int) error {
 }
 
 // put makes the change op to t, the tree of its table that is writable.
-func (tx *WriteTx) put(t *tree, op Op) {
+func (tx *WriteTx) put(t *tree, op *Op) {
 	if len(op.Stamps) > 0 {
 		t.settle()
 		for _, s := range op.Stamps {
 			fill(op.Pair.stamped(s), pending)
 		}
 		op.Pair = op.Pair.rehead()
-		tx.stamped = append(tx.stamped, op)
+		tx.stamped = append(tx.stamped, *op)
 	}
 	switch {
 	case len(op.Stamps) == 0 && t.keep(op.Pair):
@@ -184,15 +194,16 @@ func (tx *WriteTx) put(t *tree, op Op) {
 	tx.record(op)
 }
 
-func (tx *WriteTx) delete(op Op) {
-	if t := tx.writable(op.Table); !t.keep(op.Pair.tombstone()) {
+// delete makes the change op to t, as put does.
+func (tx *WriteTx) delete(t *tree, op *Op) {
+	if !t.keep(op.Pair.tombstone()) {
 		t.remove(op.Pair)
 	}
 	tx.arena.added = 0
 	tx.record(op)
 }
 
-func (tx *WriteTx) drop(op Op) {
+func (tx *WriteTx) drop(op *Op) {
 	if i, ok := tx.find(op.Table); ok {
 		tx.own()
 		tx.tables = slices.Delete(tx.tables, i, i+1)
@@ -200,7 +211,7 @@ func (tx *WriteTx) drop(op Op) {
 	tx.record(op)
 }
 
-func (tx *WriteTx) record(op Op) {
+func (tx *WriteTx) record(op *Op) {
 	tx.changed = true
 	if !tx.recording {
 		return
@@ -208,7 +219,7 @@ func (tx *WriteTx) record(op Op) {
 	if len(tx.ops) == cap(tx.ops) { // append would copy a long list more often
 		tx.ops = slices.Grow(tx.ops, max(len(tx.ops), 4))
 	}
-	tx.ops = append(tx.ops, op)
+	tx.ops = append(tx.ops, *op)
 }
 
 // writable returns the tree of a table for one change. It makes a missing
@@ -216,11 +227,18 @@ func (tx *WriteTx) record(op Op) {
 // loop is reading.
 func (tx *WriteTx) writable(name string) *tree {
 	i, ok := tx.find(name)
-	if ok && tx.tables[i].tree.private && tx.tables[i].tree.loops == 0 {
-		return tx.tables[i].tree
+	return tx.writableAt(i, ok, name)
+}
+
+// writableAt is writable for who has found the table, or where it belongs.
+func (tx *WriteTx) writableAt(i int, found bool, name string) *tree {
+	if found {
+		if t := tx.tables[i].tree; t.private && t.loops == 0 {
+			return t
+		}
 	}
 	tx.own()
-	if ok {
+	if found {
 		tx.tables[i].tree = tx.tables[i].tree.clone()
 	} else {
 		tx.tables = slices.Insert(tx.tables, i, table{name, newTree()})
