@@ -143,5 +143,5 @@ func IsRetryable(err error) bool { return errors.Is(err, ErrConflict) }
 
 // IsNotFound reports whether err says that a key or its table is missing.
 func IsNotFound(err error) bool {
-	return errors.Is(err, ErrNotFound) || errors.Is(err, ErrTableNotFound)
+	return err == ErrNotFound || errors.Is(err, ErrNotFound) || errors.Is(err, ErrTableNotFound)
 }

@@ -115,6 +115,7 @@ func (db *DB) run(ctx context.Context, r backend.ReadTx, w backend.WriteTx, fn f
 		return err
 	}
 	tx := &Tx{r: r, w: w, bound: b, checked: db.checked}
+	tx.remover, _ = w.(backend.Remover)
 	defer tx.end()
 	if err := fn(ctx, tx); err != nil {
 		return err

@@ -19,11 +19,10 @@ func (tx *Tx) checkUnique(b *boundStore, m *scratch) error {
 		if !x.def.unique {
 			continue
 		}
-		err := difference(m.new[i].sorted(), m.old[i].sorted(), func(key []byte) error {
-			return tx.checkFree(x, m, key)
-		})
-		if err != nil {
-			return &indexError{x.def.name, err}
+		for _, key := range m.difference(m.new[i].sorted(), m.old[i].sorted()) {
+			if err := tx.checkFree(x, m, key); err != nil {
+				return &indexError{x.def.name, err}
+			}
 		}
 	}
 	return nil
@@ -76,24 +75,34 @@ func (h *holder) see(entry backend.KV, err error) bool {
 func (tx *Tx) writeEntries(op string, b *boundStore, m *scratch) error {
 	for i := range b.indexes {
 		x := &b.indexes[i]
-		old, new := m.old[i].sorted(), m.new[i].sorted()
-		err := difference(old, new, func(key []byte) error {
-			m.entry = append(append(m.entry[:0], key...), m.primary...)
-			err := backend.Remove(tx.w, x.table, m.entry) // a row that was read has its entries
-			if errors.Is(err, backend.ErrTableNotFound) {
-				return nil // as little to do as for a missing key
-			}
-			return err
-		})
-		if err == nil {
-			err = difference(new, old, func(key []byte) error {
-				m.entry = append(append(m.entry[:0], key...), m.primary...)
-				return tx.w.Put(x.table, m.entry, entryValue)
-			})
-		}
-		if err != nil {
+		if err := tx.writeIndex(x, m, m.old[i].sorted(), m.new[i].sorted()); err != nil {
 			return tx.fail(rowError(op, b.def.name, x.def.name, m.primary, err))
 		}
 	}
 	return nil
+}
+
+func (tx *Tx) writeIndex(x *boundIndex, m *scratch, old, new [][]byte) error {
+	for _, key := range m.difference(old, new) {
+		m.entry = append(append(m.entry[:0], key...), m.primary...)
+		err := tx.removeKey(x.table, m.entry)                        // a row that was read has its entries
+		if err != nil && !errors.Is(err, backend.ErrTableNotFound) { // there is as little to do as for a missing key
+			return err
+		}
+	}
+	for _, key := range m.difference(new, old) {
+		m.entry = append(append(m.entry[:0], key...), m.primary...)
+		if err := tx.w.Put(x.table, m.entry, entryValue); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeKey is [backend.Remove], which has to find out each time what tx can do.
+func (tx *Tx) removeKey(table string, key []byte) error {
+	if tx.remover == nil {
+		return backend.Remove(tx.w, table, key)
+	}
+	return tx.remover.Remove(table, key)
 }

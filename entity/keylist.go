@@ -50,19 +50,24 @@ func (o byteOrder) Len() int           { return len(o) }
 func (o byteOrder) Less(i, j int) bool { return bytes.Compare(o[i], o[j]) < 0 }
 func (o byteOrder) Swap(i, j int)      { o[i], o[j] = o[j], o[i] }
 
-// difference calls fn with each key of a that b doesn't hold, until fn returns
-// an error. Both are sorted.
-func difference(a, b [][]byte, fn func(key []byte) error) error {
+// difference returns the keys of a that b doesn't hold. Both are sorted. They are
+// valid until it is called again.
+func (m *scratch) difference(a, b [][]byte) [][]byte {
+	if len(a) == 0 || len(b) == 0 {
+		return a
+	}
+	m.differ = m.differ[:0]
 	for _, key := range a {
-		for len(b) > 0 && bytes.Compare(b[0], key) < 0 {
+		order := -1
+		for len(b) > 0 {
+			if order = bytes.Compare(key, b[0]); order <= 0 {
+				break
+			}
 			b = b[1:]
 		}
-		if len(b) > 0 && bytes.Equal(b[0], key) {
-			continue
-		}
-		if err := fn(key); err != nil {
-			return err
+		if order != 0 {
+			m.differ = append(m.differ, key)
 		}
 	}
-	return nil
+	return m.differ
 }

@@ -12,6 +12,7 @@ import (
 type Tx struct {
 	r       backend.ReadTx
 	w       backend.WriteTx // nil in a View
+	remover backend.Remover // w, or nil where it is none
 	bound   *binding
 	last    *boundStore // the store that was asked for last
 	failed  error       // why the transaction can't be committed
@@ -35,6 +36,7 @@ type scratch struct {
 	entry    []byte
 	payload  []byte
 	old, new []keyList // one for each index of the store
+	differ   [][]byte  // of difference
 	holder   holder
 	see      func(backend.KV, error) bool // of holder
 	stamp    [1]backend.Stamp             // of a revision

@@ -185,7 +185,7 @@ func (s *Store[K, V]) encode(m *scratch, key K, v *V) (err error) {
 // there is none.
 func (tx *Tx) row(b *boundStore, m *scratch) ([]byte, error) {
 	frame, err := tx.r.Get(b.def.name, m.primary)
-	if backend.IsNotFound(err) {
+	if err != nil && backend.IsNotFound(err) {
 		return nil, nil
 	}
 	return frame, err
@@ -207,7 +207,7 @@ func (tx *Tx) put(op string, b *boundStore, m *scratch, frame []byte) error {
 
 // remove deletes the row in m, which exists.
 func (tx *Tx) remove(op string, b *boundStore, m *scratch) error {
-	if err := backend.Remove(tx.w, b.def.name, m.primary); err != nil {
+	if err := tx.removeKey(b.def.name, m.primary); err != nil {
 		return rowError(op, b.def.name, "", m.primary, err)
 	}
 	tx.writes++

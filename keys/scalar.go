@@ -69,10 +69,27 @@ type String string
 // AppendKey appends the text's encoding; text that is not valid UTF-8 is an
 // error.
 func (k String) AppendKey(dst []byte) ([]byte, error) {
+	if isPlain(string(k)) {
+		return append(append(append(dst, codeString), k...), 0), nil
+	}
 	if !utf8.ValidString(string(k)) {
 		return dst, invalid("string is not valid UTF-8")
 	}
 	return append(appendText(dst, codeString, string(k)), 0), nil
+}
+
+// isPlain reports whether s is short and needs neither a look at its UTF-8 nor an
+// escape. For most keys that takes less than the calls that it spares.
+func isPlain(s string) bool {
+	if len(s) > 64 {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; c-1 >= utf8.RuneSelf-1 {
+			return false
+		}
+	}
+	return true
 }
 
 // DecodeKey decodes text.

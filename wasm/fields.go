@@ -90,9 +90,11 @@ type fieldPath struct {
 }
 
 // read walks the row at the front of b, sets values to its fields, nil for
-// those missing, and returns its length. All of the row is valid then.
-func (names fieldSet) read(b []byte, values [][]byte) (int, error) {
+// those missing, and returns its length. All of the row is valid then. Of a row
+// that is stored it reads no more than it must.
+func (names fieldSet) read(b []byte, values [][]byte, stored bool) (int, error) {
 	clear(values)
+	left := len(names)
 	h, err := msgp.ReadHead(b)
 	if err == nil && h.Kind != msgp.Map {
 		err = refusal("", "a row must be an object")
@@ -111,11 +113,14 @@ func (names fieldSet) read(b []byte, values [][]byte) (int, error) {
 			return 0, within(string(name), err)
 		}
 		for i, want := range names {
-			if string(name) == want {
+			if string(name) == want && values[i] == nil { // of equal names the first counts, as in msgp.Find
 				values[i] = b[n : n+m : n+m]
+				left--
 			}
 		}
-		n += m
+		if n += m; stored && left == 0 {
+			break
+		}
 	}
 	return n, nil
 }
@@ -190,7 +195,7 @@ func (m *reading) giveBack() {
 func (c *collection) rows(m *reading, request []byte) (list []row, failed string, err error) {
 	keys := &rowKeys{indexes: len(c.indexes)}
 	for len(request) > 0 {
-		n, failed, err := c.read(m, request)
+		n, failed, err := c.read(m, request, false)
 		if err != nil {
 			return nil, failed, err
 		}
@@ -201,10 +206,10 @@ func (c *collection) rows(m *reading, request []byte) (list []row, failed string
 	return m.list, "", nil
 }
 
-// read walks the row at the front of b, adds its keys to m's and returns its
-// length.
-func (c *collection) read(m *reading, b []byte) (n int, failed string, err error) {
-	if n, err = c.fields.read(b, m.values); err != nil {
+// read walks the row at the front of b, which is stored or to be, adds its keys
+// to m's and returns its length.
+func (c *collection) read(m *reading, b []byte, stored bool) (n int, failed string, err error) {
+	if n, err = c.fields.read(b, m.values, stored); err != nil {
 		return 0, "", err
 	}
 	value, err := c.primary.find(m.values)
@@ -273,7 +278,7 @@ func (c *collection) keysIn(r *row, i int) (from, to int, ok bool) {
 	if r.keys == nil {
 		m := c.newReading()
 		defer m.giveBack()
-		if _, _, err := c.read(m, r.data); err != nil {
+		if _, _, err := c.read(m, r.data, true); err != nil {
 			return 0, 0, false
 		}
 		w := &m.keys

@@ -184,6 +184,23 @@ func TestServer(t *testing.T) {
 		}
 	})
 
+	t.Run("a row that has a name twice leaves its indexes as it came", func(t *testing.T) {
+		c := newClient(t)
+		db := c.rows()
+		row := []byte("\x83\xa2id\x01\xa1n\x05\xa1n\x06")
+		inIndex := slices.Concat([]byte("\x9a\xa1n"), bytes.Repeat([]byte("\xd4\x01\x00"), 6), []byte("\xc2\x00\xc0"))
+		for _, step := range []struct {
+			op      uint32
+			request []byte
+			count   int
+		}{{opPut, row, 1}, {opDelete, []byte{1}, 0}} {
+			c.begin(kindDone, step.op, db, step.request...)
+			if err := c.do(opCount, db, 0, inIndex, &c.a); err != nil || c.a.count != step.count {
+				t.Errorf("after operation %d the index has %d entries, %v, want %d", step.op, c.a.count, err, step.count)
+			}
+		}
+	})
+
 	t.Run("a panic is an INTERNAL error, in a goroutine as in an export", func(t *testing.T) {
 		c := newClient(t)
 		done := c.begin(kindFailed, opDrop, 0, 0xa1, 'x')
