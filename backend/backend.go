@@ -99,7 +99,7 @@ type WriteTx interface {
 	ReadTx
 
 	// Put sets key to value and creates table when it is missing. It copies
-	// key and takes over value: the caller must not write to value any more,
+	// key and takes over value: but for a [Copier] the caller must not write to value any more,
 	// also after the transaction has ended. A nil value is the same as an
 	// empty one. A value over [MaxValue] bytes is [ErrTooLarge]; the
 	// transaction can go on after it.

@@ -81,6 +81,13 @@ func deleteByScan(tx WriteTx, table string, r Range) (int, error) {
 	return n, nil
 }
 
+// A Copier is a WriteTx whose Put copies the value as it does the key, so that the
+// caller may write to both when it has returned.
+type Copier interface {
+	// PutCopies says so, and does nothing.
+	PutCopies()
+}
+
 // A Remover is a WriteTx that deletes without looking.
 type Remover interface {
 	// Remove is as the function [Remove].

@@ -116,6 +116,7 @@ func (db *DB) run(ctx context.Context, r backend.ReadTx, w backend.WriteTx, fn f
 	}
 	tx := &Tx{r: r, w: w, bound: b, checked: db.checked}
 	tx.remover, _ = w.(backend.Remover)
+	_, tx.copies = w.(backend.Copier)
 	defer tx.end()
 	if err := fn(ctx, tx); err != nil {
 		return err

@@ -24,6 +24,11 @@ func newFrame(version uint32, payload []byte) []byte {
 // makeFrame returns a frame of the given format. Where it has a revision, that
 // is for the engine to fill.
 func makeFrame(format byte, version uint32, payload []byte) []byte {
+	return frameIn(nil, format, version, payload)
+}
+
+// frameIn is makeFrame with a frame in room's memory, where that is enough.
+func frameIn(room []byte, format byte, version uint32, payload []byte) []byte {
 	n := 1
 	for v := version; v >= 0x80; v >>= 7 {
 		n++
@@ -31,8 +36,10 @@ func makeFrame(format byte, version uint32, payload []byte) []byte {
 	if format == frameV2 {
 		n += backend.StampSize
 	}
-	dst := make([]byte, 0, 1+n+4+len(payload))
-	dst = append(dst, format)
+	if size := 1 + n + sumSize + len(payload); cap(room) < size {
+		room = make([]byte, 0, max(size, 2*cap(room))) // of exactly its size where there is no room
+	}
+	dst := append(room[:0], format)
 	for v := version; ; v >>= 7 {
 		if v < 0x80 {
 			dst = append(dst, byte(v))
@@ -41,7 +48,9 @@ func makeFrame(format byte, version uint32, payload []byte) []byte {
 		dst = append(dst, byte(v)|0x80)
 	}
 	sum := crc32.Update(crc32.Checksum(dst, castagnoli), castagnoli, payload)
-	dst = dst[:1+n] // a revision is zero until it is filled
+	if format == frameV2 { // a revision is zero until it is filled
+		dst = append(dst, make([]byte, backend.StampSize)...)
+	}
 	dst = append(dst, byte(sum>>24), byte(sum>>16), byte(sum>>8), byte(sum))
 	return append(dst, payload...)
 }

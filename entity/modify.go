@@ -57,7 +57,7 @@ func (s *Store[K, V]) modify(op string, tx *Tx, key K, fn func(v *V, existed boo
 	if err != nil {
 		return s.failure(op, m.primary, err)
 	}
-	return tx.put(op, b, m, s.newFrame(m.payload))
+	return tx.put(op, b, m, s.newFrame(tx, m))
 }
 
 // rereadKeys sets m.old anew, after a caller's function has written something

@@ -23,9 +23,14 @@ func (s *Store[K, V]) WithRevisions() *Store[K, V] {
 	return c
 }
 
-// newFrame returns a frame of payload as the store writes it.
-func (s *Store[K, V]) newFrame(payload []byte) []byte {
-	return makeFrame(s.format, s.def.version, payload)
+// newFrame returns a frame of m's payload as the store writes it, in m's memory if
+// the engine copies it.
+func (s *Store[K, V]) newFrame(tx *Tx, m *scratch) []byte {
+	if !tx.copies {
+		return makeFrame(s.format, s.def.version, m.payload)
+	}
+	m.frame = frameIn(m.frame, s.format, s.def.version, m.payload)
+	return m.frame
 }
 
 // GetRow is [Store.Get] for who wants the row's revision, too.

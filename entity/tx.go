@@ -13,6 +13,7 @@ type Tx struct {
 	r       backend.ReadTx
 	w       backend.WriteTx // nil in a View
 	remover backend.Remover // w, or nil where it is none
+	copies  bool            // w is a backend.Copier
 	bound   *binding
 	last    *boundStore // the store that was asked for last
 	failed  error       // why the transaction can't be committed
@@ -35,6 +36,7 @@ type scratch struct {
 	primary  []byte
 	entry    []byte
 	payload  []byte
+	frame    []byte    // where the engine copies it
 	old, new []keyList // one for each index of the store
 	differ   [][]byte  // of difference
 	holder   holder
@@ -75,7 +77,7 @@ const maxScratch = 1 << 20
 
 func (tx *Tx) give(s *scratch) {
 	if cap(s.payload) > maxScratch {
-		s.payload = nil
+		s.payload, s.frame = nil, nil
 	}
 	if tx.scratch == nil && !tx.done {
 		tx.scratch = s

@@ -144,7 +144,7 @@ func (s *Store[K, V]) write(op string, tx *Tx, key K, value V, demand func(old [
 	if err != nil {
 		return s.failure(op, m.primary, err)
 	}
-	frame := s.newFrame(m.payload)
+	frame := s.newFrame(tx, m)
 	if demand != nil || len(s.indexes) > 0 {
 		old, err := tx.row(b, m)
 		if err == nil && demand != nil {

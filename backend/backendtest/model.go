@@ -159,8 +159,12 @@ func modelStep(t *rapid.T, tx backend.WriteTx, m model, depth int) {
 	switch op := rapid.SampledFrom([]string{"put", "put", "put", "delete", "delete", "remove", "drop", "scan", "scan", "read", "range"}).Draw(t, "op"); op {
 	case "put":
 		value := drawValue.Draw(t, "value")
-		if err := tx.Put(table, []byte(key), []byte(value)); err != nil {
+		written := []byte(value)
+		if err := tx.Put(table, []byte(key), written); err != nil {
 			t.Fatalf("Put(%s, %q) = %v, want nil", table, key, err)
+		}
+		if _, ok := tx.(backend.Copier); ok {
+			clear(written)
 		}
 		if m[table] == nil {
 			m[table] = map[string]string{}

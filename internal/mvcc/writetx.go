@@ -6,7 +6,7 @@ import (
 	"github.com/larderdb/larder/backend"
 )
 
-// A WriteTx is a [backend.WriteTx], [backend.Remover], [backend.Counter] and
+// A WriteTx is a [backend.WriteTx], [backend.Copier], [backend.Remover], [backend.Counter] and
 // [backend.CachedReader] that derives a snapshot from another.
 type WriteTx struct {
 	ReadTx
@@ -45,6 +45,9 @@ func (tx *WriteTx) Changed() bool { return tx.changed }
 // Err returns the error that Commit will return, so that an engine with a log
 // can learn of it before it writes there.
 func (tx *WriteTx) Err() error { return tx.failed }
+
+// PutCopies is as in [backend.Copier].
+func (tx *WriteTx) PutCopies() {}
 
 // Put is as in [backend.WriteTx]. It copies key and value.
 func (tx *WriteTx) Put(table string, key, value []byte, stamps ...backend.Stamp) error {
