@@ -44,14 +44,15 @@ func (w *window) more(most int, next func(n int) ID) []ID {
 	return w.ids
 }
 
-// besideMost bounds how many leaves a miss brings along.
-const besideMost = 32
+// besideMost bounds how many leaves a miss brings along, so that their coming is no
+// long task.
+const besideMost = 16
 
 // beside asks for leaves on both sides of entry i of an inner node, which a read
-// will wait for: none at the first miss, then four, and more at each that follows,
-// so that little is fetched in vain for who reads a single pair, and who reads here
-// and there soon has the whole table in memory. A scan, which others like it
-// follow as a rule, begins with sixteen. They take at most half of the room that
+// will wait for: none at the first miss, then four, then sixteen at each that
+// follows, so that little is fetched in vain for who reads a single pair, and who
+// reads here and there soon has the whole table in memory. A scan, which others
+// like it follow as a rule, begins with sixteen. They take at most half of the room that
 // there is.
 func (t *Tree) beside(nd *Page, i int, scan bool) {
 	if nd.level != 1 || t.often == nil {
@@ -61,10 +62,14 @@ func (t *Tree) beside(nd *Page, i int, scan bool) {
 	if scan {
 		misses += 2
 	}
-	if misses == 0 {
+	most := besideMost
+	switch misses {
+	case 0:
 		return
+	case 1:
+		most /= 4
 	}
-	most := min(1<<(2*min(misses, 4)), besideMost, t.Pages.Room()/2/defaultSizes.leaf)
+	most = min(most, t.Pages.Room()/2/defaultSizes.leaf)
 	var ids []ID
 	for far := 1; len(ids) < most && far < nd.n; far++ {
 		for _, at := range [...]int{i + far, i - far} {

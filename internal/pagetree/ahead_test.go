@@ -58,8 +58,8 @@ func TestMissesBringLeavesAlong(t *testing.T) {
 		scan bool
 		want []int // leaves that come along with the misses
 	}{
-		{1 << 30, false, []int{0, 4, 16, 32, 32}},
-		{1 << 30, true, []int{16, 32, 32, 32, 32}},
+		{1 << 30, false, []int{0, 4, 16, 16, 16}},
+		{1 << 30, true, []int{16, 16, 16, 16, 16}},
 		{2 * 10 * standard.leaf, false, []int{0, 4, 10, 10, 10}},
 		{standard.leaf, true, []int{0, 0, 0, 0, 0}},
 	} {
