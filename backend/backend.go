@@ -99,9 +99,9 @@ type WriteTx interface {
 	ReadTx
 
 	// Put sets key to value and creates table when it is missing. It copies
-	// key and takes over value: but for a [Copier] the caller must not write to value any more,
-	// also after the transaction has ended. A nil value is the same as an
-	// empty one. A value over [MaxValue] bytes is [ErrTooLarge]; the
+	// key and takes over value: the caller must not write to value any more,
+	// also after the transaction has ended, unless the WriteTx is a [Copier]. A
+	// nil value is the same as an empty one. A value over [MaxValue] bytes is [ErrTooLarge]; the
 	// transaction can go on after it.
 	//
 	// Each stamp names eight bytes in key or value that the engine replaces by

@@ -52,8 +52,8 @@ const besideMost = 16
 // will wait for: none at the first miss, then four, then sixteen at each that
 // follows, so that little is fetched in vain for who reads a single pair, and who
 // reads here and there soon has the whole table in memory. A scan, which others
-// like it follow as a rule, begins with sixteen. They take at most half of the room that
-// there is.
+// like it follow as a rule, begins with sixteen. They take at most half of the
+// room that there is.
 func (t *Tree) beside(nd *Page, i int, scan bool) {
 	if nd.level != 1 || t.often == nil {
 		return
