@@ -21,7 +21,8 @@ import (
 // Who begins to listen says so, and who hears that answers with the newest
 // commit's number. As long as nothing was heard nobody listens, and nothing is
 // told: a database is most often open once, and telling nobody costs as much as
-// telling somebody.
+// telling somebody. Who hears something for the first time tells of what was
+// committed until then.
 type channel struct {
 	name    string
 	class   js.Value // undefined where there is no BroadcastChannel
@@ -69,21 +70,20 @@ func (c *channel) wake() {
 		return
 	}
 	c.message = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		c.mu.Lock()
-		c.others = true
-		c.mu.Unlock()
 		switch data := args[0].Get("data"); data.Type() {
 		case js.TypeNumber:
+			c.meet(false)
+			newest := uint64(min(max(0, data.Float()), math.MaxInt64))
 			select {
-			case <-c.heard: // the newest is enough
+			case before := <-c.heard:
+				newest = max(newest, before) // others may know less
 			default:
 			}
-			c.heard <- uint64(min(max(0, data.Float()), math.MaxInt64))
+			c.heard <- newest
 		case js.TypeString:
 			said := word(data.String())
-			if said == wordHere {
-				c.answer()
-			} else if c.listen != nil {
+			c.meet(said == wordHere)
+			if said != wordHere && c.listen != nil {
 				c.listen(said)
 			}
 		}
@@ -93,12 +93,15 @@ func (c *channel) wake() {
 	c.say(wordHere)
 }
 
-// answer tells somebody who has begun to listen of the newest commit, which
-// they may have missed.
-func (c *channel) answer() {
+// meet notes that somebody listens, and tells them of the newest commit if they
+// may have missed it: they have just begun, or it was told to nobody.
+func (c *channel) meet(begins bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.post(c.newest)
+	if begins || !c.others && c.newest > 0 {
+		c.post(c.newest)
+	}
+	c.others = true
 }
 
 // sleep ends listening until wake: a message would drive the page out of the

@@ -70,6 +70,41 @@ func TestChannelAnswersWhoBeginsToListen(t *testing.T) {
 	}
 }
 
+// Who commits before anybody can have answered it tells of that, too.
+func TestChannelTellsWhomItMeets(t *testing.T) {
+	name := fmt.Sprintf("test-%x", rand.Uint64())
+	to := newChannel(name)
+	defer to.sleep()
+	from := newChannel(name)
+	defer from.sleep()
+	from.tell(1)
+	select {
+	case got := <-to.heard:
+		if got != 1 {
+			t.Errorf("heard of commit %d, want 1", got)
+		}
+	case <-lockContext(t).Done():
+		t.Error("the commit was never told of")
+	}
+}
+
+// What somebody says who knows less doesn't hide what was said before.
+func TestChannelKeepsTheNewest(t *testing.T) {
+	name := fmt.Sprintf("test-%x", rand.Uint64())
+	from, to := newChannel(name), newChannel(name)
+	defer from.sleep()
+	defer to.sleep()
+	said := make(chan word, 1)
+	to.listen = func(w word) { said <- w }
+	from.post(5)
+	from.post(0)
+	from.say(wordBye)
+	<-said
+	if got := <-to.heard; got != 5 {
+		t.Errorf("heard of commit %d, want 5", got)
+	}
+}
+
 // spyOnPosts returns an object that posts as port does, and counts.
 func spyOnPosts(port js.Value, posted *int) js.Value {
 	spy := js.Global().Get("Object").New()
