@@ -22,6 +22,19 @@ export async function instrument(page) {
   });
 }
 
+/** Lets self.connections be how many connections have been opened in the page from now on. */
+export async function countConnections(page) {
+  await page.evaluate(() => {
+    self.connections = 0;
+    const { open } = IDBFactory.prototype;
+    IDBFactory.prototype.open = function (...args) {
+      const request = open.apply(this, args);
+      request.addEventListener("success", () => self.connections++);
+      return request;
+    };
+  });
+}
+
 /** Lets requests to open databases in the page never answer, while self.hung is true. */
 export const hang = () => {
   self.hung = true;
