@@ -51,7 +51,9 @@ test("D29 the conformance page runs every program, rule by rule, without a failu
     });
     assert.equal(await textOf(page, "#problem"), "", run);
     const report = await page.evaluate(() => globalThis.report);
-    const failed = report.programs.flatMap((p) => p.tests.filter((t) => t.status === "fail").map((t) => `${t.name}: ${t.output}`));
+    const failed = report.programs.flatMap((p) =>
+      p.tests.filter((t) => t.status === "fail").map((t) => `${t.name}: ${t.output}`),
+    );
     assert.deepEqual(failed, [], run);
     assert.deepEqual(
       report.programs.map((p) => p.package),
