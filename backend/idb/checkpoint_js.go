@@ -17,7 +17,8 @@ var errMoved = errors.New("the root has moved on")
 
 // makeCheckpoint folds the log into pages, unless another context is at it,
 // and deletes what nobody reads any more. How says whether it waits for the
-// other. It reports whether there is a new checkpoint.
+// other. When open is done meanwhile it folds once more, if that is worth it. It
+// reports whether there is a new checkpoint.
 func (s *Store) makeCheckpoint(ctx, open context.Context, how lockHow) bool {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -36,9 +37,25 @@ func (s *Store) makeCheckpoint(ctx, open context.Context, how lockHow) bool {
 	case !errors.Is(err, errNoLocks):
 		return false
 	}
+	closing := open.Err() != nil
+	if !s.foldOnce(ctx) {
+		return false
+	}
+	s.mu.Lock()
+	again := !closing && open.Err() != nil && s.idles(s.head.Load())
+	s.mu.Unlock()
+	if again {
+		s.foldOnce(ctx)
+	}
+	return true
+}
+
+// foldOnce is makeCheckpoint for who has the lock.
+func (s *Store) foldOnce(ctx context.Context) bool {
 	before := s.head.Load()
 	st := before
-	if err = s.sync(ctx); err == nil {
+	err := s.sync(ctx)
+	if err == nil {
 		// If there is a newer root, the other has done it.
 		if st = s.head.Load(); st.base == before.base {
 			err = s.checkpoint(ctx, st)

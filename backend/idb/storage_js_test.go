@@ -412,6 +412,30 @@ func TestCheckpointWhenIdleOrClosed(t *testing.T) {
 	}
 }
 
+// A Store that is closed while it makes a checkpoint folds what was committed
+// meanwhile as well.
+func TestCloseDuringCheckpoint(t *testing.T) {
+	name := newName(t)
+	s, raw := open(t, name), openRaw(t, name)
+	defer raw.close()
+	begun := make(chan struct{}, 1)
+	intercept(t, "IDBObjectStore", "add", func(store js.Value, _ []js.Value) {
+		if store.Get("name").String() == "pages" {
+			select {
+			case begun <- struct{}{}:
+			default:
+			}
+		}
+	})
+	putRows(t, s, 8000, "a")
+	<-begun
+	putRows(t, s, 100, "b")
+	closeStore(t, s)
+	if number, commit := raw.checkpoint(); commit != 2 || raw.do("log", "count").Int() != 0 {
+		t.Errorf("there is checkpoint %d of commit %d, want one of the second, and no log", number, commit)
+	}
+}
+
 // Opening reads each table's first page and no other, however many there are, and
 // a Cached View of what was not read yet reads nothing.
 func TestOpenReadsFirstPagesOnly(t *testing.T) {
