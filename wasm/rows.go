@@ -99,11 +99,10 @@ func (c *collection) delete(tx *entity.Tx, request []byte) (n int, rest []byte, 
 			return 0, request, c.failure("delete", "", err)
 		}
 		rest = rest[size:]
-		w.lists = append(w.lists, len(rest)) // what is left after this key
 	}
 	text, from := string(w.buf), 0
 	rest = request
-	for i, end := range w.ends {
+	for _, end := range w.ends {
 		existed, err := c.store.Delete(tx, key{text[from:end]})
 		if err != nil {
 			return n, rest, err
@@ -111,7 +110,8 @@ func (c *collection) delete(tx *entity.Tx, request []byte) (n int, rest []byte, 
 		if existed {
 			n++
 		}
-		from, rest = end, request[len(request)-w.lists[i]:]
+		size, _ := msgp.Skip(rest) // as above
+		from, rest = end, rest[size:]
 	}
 	return n, nil, nil
 }

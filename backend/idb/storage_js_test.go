@@ -388,54 +388,6 @@ func TestCommitsDuringCheckpoints(t *testing.T) {
 	}
 }
 
-// A log is folded when nothing was committed for a while, and when the Store
-// closes.
-func TestCheckpointWhenIdleOrClosed(t *testing.T) {
-	for _, idle := range []bool{true, false} {
-		t.Run(fmt.Sprintf("idle %v", idle), func(t *testing.T) {
-			name := newName(t)
-			s, raw := open(t, name), openRaw(t, name)
-			defer raw.close()
-			putRows(t, s, 100, "a")
-			if number, _ := raw.checkpoint(); number != 0 {
-				t.Errorf("there is a checkpoint %d of 100 kB, want none yet", number)
-			}
-			if idle {
-				raw.awaitCheckpoint(0)
-			} else {
-				closeStore(t, s)
-			}
-			if number, commit := raw.checkpoint(); number != 1 || commit != 1 || raw.do("log", "count").Int() != 0 {
-				t.Errorf("there is checkpoint %d of commit %d, want the first of the first", number, commit)
-			}
-		})
-	}
-}
-
-// A Store that is closed while it makes a checkpoint folds what was committed
-// meanwhile as well.
-func TestCloseDuringCheckpoint(t *testing.T) {
-	name := newName(t)
-	s, raw := open(t, name), openRaw(t, name)
-	defer raw.close()
-	begun := make(chan struct{}, 1)
-	intercept(t, "IDBObjectStore", "add", func(store js.Value, _ []js.Value) {
-		if store.Get("name").String() == "pages" {
-			select {
-			case begun <- struct{}{}:
-			default:
-			}
-		}
-	})
-	putRows(t, s, 8000, "a")
-	<-begun
-	putRows(t, s, 100, "b")
-	closeStore(t, s)
-	if number, commit := raw.checkpoint(); commit != 2 || raw.do("log", "count").Int() != 0 {
-		t.Errorf("there is checkpoint %d of commit %d, want one of the second, and no log", number, commit)
-	}
-}
-
 // Opening reads each table's first page and no other, however many there are, and
 // a Cached View of what was not read yet reads nothing.
 func TestOpenReadsFirstPagesOnly(t *testing.T) {
