@@ -43,9 +43,9 @@ func Serve() error {
 	return nil
 }
 
-// gcPercent lets a program collect half as often as Go's default: the collector
-// has no thread of its own here, and a fifth of a bulk load's time went to it.
-const gcPercent = 200
+// gcPercent lets a program collect a quarter as often as Go's default: the
+// collector has no thread of its own here, and limit bounds what it may leave.
+const gcPercent = 400
 
 // limit makes the collector run more often when memory is used up that the open
 // databases' caches don't account for: the module's memory never shrinks, so it
