@@ -202,7 +202,6 @@ func TestBackForwardCache(t *testing.T) {
 // A browser that never answers is an error after a while, and when it answers
 // after all, its connection is closed.
 func TestOpenHangs(t *testing.T) {
-	defer idb.SetOpenPatience(100 * time.Millisecond)()
 	name := newName(t)
 	s := open(t, name)
 	closeLink(t, s)
@@ -210,7 +209,9 @@ func TestOpenHangs(t *testing.T) {
 	// what comes after waiting.
 	raw := openRaw(t, name)
 	deletion := js.Global().Get("indexedDB").Call("deleteDatabase", "larder:"+name)
+	restore := idb.SetOpenPatience(100 * time.Millisecond)
 	err := tryPut(testContext(t), s, "a", "1")
+	restore()
 	if !errors.Is(err, backend.ErrIO) || !strings.Contains(err.Error(), "hasn't opened the database") {
 		t.Errorf("Update = %v, want ErrIO: the browser hasn't opened the database …", err)
 	}
