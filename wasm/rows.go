@@ -101,17 +101,19 @@ func (c *collection) delete(tx *entity.Tx, request []byte) (n int, rest []byte, 
 		rest = rest[size:]
 	}
 	text, from := string(w.buf), 0
-	rest = request
-	for _, end := range w.ends {
+	for i, end := range w.ends {
 		existed, err := c.store.Delete(tx, key{text[from:end]})
 		if err != nil {
-			return n, rest, err
+			for range i {
+				size, _ := msgp.Skip(request) // as above
+				request = request[size:]
+			}
+			return n, request, err
 		}
 		if existed {
 			n++
 		}
-		size, _ := msgp.Skip(rest) // as above
-		from, rest = end, rest[size:]
+		from = end
 	}
 	return n, nil, nil
 }

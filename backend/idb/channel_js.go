@@ -86,6 +86,8 @@ func (c *channel) wake() {
 			if said != wordHere && c.listen != nil {
 				c.listen(said)
 			}
+		default:
+			c.meet(false)
 		}
 		return nil
 	})

@@ -41,6 +41,8 @@ func (s *Store) makeCheckpoint(ctx, open context.Context, how lockHow) bool {
 	if !s.foldOnce(ctx) {
 		return false
 	}
+	// The lock is kept for that: Chromium may not have it free again as soon as it
+	// was let go.
 	s.mu.Lock()
 	again := !closing && open.Err() != nil && s.idles(s.head.Load())
 	s.mu.Unlock()
