@@ -9,12 +9,20 @@ import (
 	"testing"
 )
 
+// twoChannels returns two contexts' channels of one database, the one that listened
+// first before the other. They sleep when the test ends.
+func twoChannels(t *testing.T) (first, second *channel) {
+	name := fmt.Sprintf("test-%x", rand.Uint64())
+	first, second = newChannel(name), newChannel(name)
+	t.Cleanup(first.sleep)
+	t.Cleanup(second.sleep)
+	return first, second
+}
+
 // Others hear of the newest of many commits, and not of each; of the last one
 // also when it is followed by close.
 func TestChannelTellsOfTheNewest(t *testing.T) {
-	name := fmt.Sprintf("test-%x", rand.Uint64())
-	from, to := newChannel(name), newChannel(name)
-	defer to.sleep()
+	from, to := twoChannels(t)
 	if !from.exists() {
 		t.Fatal("this platform has no BroadcastChannel")
 	}
@@ -72,11 +80,7 @@ func TestChannelAnswersWhoBeginsToListen(t *testing.T) {
 
 // Who commits before anybody can have answered it tells of that, too.
 func TestChannelTellsWhomItMeets(t *testing.T) {
-	name := fmt.Sprintf("test-%x", rand.Uint64())
-	to := newChannel(name)
-	defer to.sleep()
-	from := newChannel(name)
-	defer from.sleep()
+	to, from := twoChannels(t)
 	from.tell(1)
 	select {
 	case got := <-to.heard:
@@ -90,10 +94,7 @@ func TestChannelTellsWhomItMeets(t *testing.T) {
 
 // What somebody says who knows less doesn't hide what was said before.
 func TestChannelKeepsTheNewest(t *testing.T) {
-	name := fmt.Sprintf("test-%x", rand.Uint64())
-	from, to := newChannel(name), newChannel(name)
-	defer from.sleep()
-	defer to.sleep()
+	from, to := twoChannels(t)
 	said := make(chan word, 1)
 	to.listen = func(w word) { said <- w }
 	from.post(5)
@@ -122,10 +123,7 @@ func spyOnPosts(port js.Value, posted *int) js.Value {
 
 // Messages of newer code mean nothing here, and do no harm.
 func TestChannelHeedsOnlyWhatItKnows(t *testing.T) {
-	name := fmt.Sprintf("test-%x", rand.Uint64())
-	from, to := newChannel(name), newChannel(name)
-	defer from.sleep()
-	defer to.sleep()
+	from, to := twoChannels(t)
 	words := make(chan word, 9)
 	to.listen = func(w word) { words <- w }
 	for _, message := range []any{nil, true, map[string]any{"type": "commit"}, []any{1}, "other"} {

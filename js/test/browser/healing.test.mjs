@@ -136,11 +136,12 @@ test("the browser closes all connections, again and again, while two tabs write"
   }
   await pages[0].evaluate(() => rows.put({ id: "counter", n: 0 }));
   const internals = await browser.newPage();
+  const wanted = 8;
   let closes = 0;
   const load = Promise.all(
     pages.map(async (page) => {
       let sum = 0;
-      for (; closes < 8; sum += 50) {
+      for (; closes < wanted; sum += 50) {
         const { acknowledged, errors } = await page.evaluate(increment, 4, 50);
         assert.deepEqual({ acknowledged, errors }, { acknowledged: 50, errors: [] });
       }
@@ -148,7 +149,7 @@ test("the browser closes all connections, again and again, while two tabs write"
     }),
   );
   load.catch(() => {}); // it is awaited below
-  for (; closes < 8; closes++) {
+  for (; closes < wanted; closes++) {
     const before = await Promise.all(pages.map((page) => page.evaluate(() => self.connections)));
     await internals.goto("chrome://indexeddb-internals");
     await (await internals.waitForSelector(".force-close")).click();
