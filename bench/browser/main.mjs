@@ -1,9 +1,10 @@
 // Measures Larder and its peers in Chromium:
 //
 //   node bench/browser/main.mjs [--rounds 5] [--rows 10000] [--systems a,b] [--lines a,b]
-//                               [--warm-rows 2000] [--chromium-flag=FLAG]… [--out folder]
+//                               [--warm-rows 10000] [--chromium-flag=FLAG]… [--out folder]
 //
-// Each system does the list with --warm-rows rows before that counts, a fifth of --rows if it isn't given.
+// Each system does the list with --warm-rows rows before that counts, as many as --rows if it isn't given: a store is
+// used for long, and the browser compiles what it has seen running once more. With 100 it is as in a page just opened.
 // --systems and --lines take names of systems/list.mjs and page/work.mjs, and "cold". The folder,
 // build/bench-browser if none is given, gets results.json, results.md and results.svg; a run of all
 // systems and lines with 10,000 rows, 5 rounds or more and no flags is the one that the README shows,
@@ -37,7 +38,7 @@ function readOptions() {
   });
   const rounds = wholeNumber("rounds", values.rounds, 1);
   const rows = wholeNumber("rows", values.rows, 100);
-  const warmRows = wholeNumber("warm-rows", values["warm-rows"] ?? Math.max(100, Math.round(rows / 5)), 100);
+  const warmRows = wholeNumber("warm-rows", values["warm-rows"] ?? rows, 100);
   const lineIds = [...linesFor(sizesFor(rows)).map(({ id }) => id), "cold"];
   return {
     rounds,

@@ -79,7 +79,7 @@ async function run(browser, origin) {
     globalThis.gc = () => globalThis.beginProfile();
   });
   const rows = Number(values.rows);
-  const config = { rows, warmRows: rows / 5, variant: system.variant, lines, kept: system.kept !== false };
+  const config = { rows, warmRows: rows, variant: system.variant, lines, kept: system.kept !== false };
   await page.evaluate((asked) => globalThis.larderBench.run(asked), config);
 }
 

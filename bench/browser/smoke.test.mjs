@@ -37,7 +37,7 @@ test("all systems give the same results for every line", async (t) => {
     await t.test(label, () => {
       const { lines, acks } = rounds[0][name];
       const wanted = [...writes, ...reads, ...acks.map((ack) => `commits-${ack}`)];
-      if (kept !== false) wanted.push("reopen", "cold");
+      if (kept !== false) wanted.push("first-index-ranges", "reopen", "cold");
       for (const line of wanted) assert.ok(lines[line]?.ms > 0, `${line} has no time`);
       assert.ok(drawing.includes(`>${label}<`), "the drawing doesn't show it");
     });

@@ -2,7 +2,7 @@
 // its address says so, opens the database and reads one row as soon as it can.
 
 import { digest, sizesFor } from "./data.mjs";
-import { Expired, firstRead, linesFor } from "./work.mjs";
+import { Expired, everything, firstRead, linesFor } from "./work.mjs";
 
 const limit = 60_000;
 // How long what was acknowledged may take to be saved.
@@ -53,8 +53,14 @@ class Session {
   // use has the database opened with ack.
   async use(ack) {
     if (this.ack === ack) return;
+    this.ack = ack;
+    await this.anew();
+  }
+
+  // anew has the database opened anew, with nothing of it read but how many rows there are.
+  async anew() {
     await this.db?.close();
-    await this.open(ack);
+    await this.open(this.ack);
     await this.db.count();
   }
 }
@@ -71,8 +77,9 @@ async function runLines(session, rows, asked, report) {
       continue;
     }
     await session.use(line.ack ?? usual);
-    if (!line.writes && !warm) {
-      await session.db.scan(); // what a system keeps in memory of what was read is there, for all alike
+    if (line.first) await session.anew();
+    else if (!line.writes && !warm) {
+      await readAll(session.db, rows);
       warm = true;
     }
     if (line.reopen) await session.db.close();
@@ -82,12 +89,21 @@ async function runLines(session, rows, asked, report) {
   await session.db.close();
 }
 
+// readAll reads all rows, and each index, so that what a system keeps in memory of what was read is
+// there, for all alike.
+async function readAll(db, rows) {
+  const { owners, times } = everything(sizesFor(rows));
+  await db.scan();
+  for (const owner of owners) await db.ofOwner(owner);
+  await db.dueRange(...times);
+}
+
 // applies tells whether a line is run: it is asked for, and the system offers what it is about.
 function applies(line, db, { acks, lines, kept }) {
   if (lines && !lines.includes(line.id)) return false;
   if (line.ack && !acks.includes(line.ack)) return false;
   if (line.needs && !db[line.needs]) return false;
-  return kept || !line.reopen;
+  return kept || !(line.reopen || line.first);
 }
 
 // timed runs one line. Its result has the milliseconds until the work was acknowledged and, of a

@@ -16,7 +16,8 @@ export class Expired extends Error {
 // linesFor returns the lines for sizes.
 //
 // A line with ack is about that class of acknowledgement; needs is a function that a database
-// may lack. Where a line that inserts isn't run, its rows are inserted all the same.
+// may lack. A line that is first has the database opened anew, with no row read; before the other
+// lines that read, all rows were read. Where a line that inserts isn't run, its rows are inserted all the same.
 export function linesFor(sizes) {
   const data = generator(sizes);
   const { bulk, single, total } = sizes;
@@ -36,6 +37,23 @@ export function linesFor(sizes) {
       return rows;
     },
     check: written,
+  });
+
+  const indexRanges = (line) => ({
+    ...line,
+    prepare: () => {
+      const half = Math.ceil(sizes.ranges / 2);
+      return {
+        owners: data.owners(half),
+        times: data.dueRanges(sizes.ranges - half, sizes.width),
+      };
+    },
+    async run(db, { owners, times }, clock) {
+      const byOwner = await each(owners, clock, (owner) => db.ofOwner(owner));
+      const byTime = await each(times, clock, ([from, to]) => db.dueRange(from, to));
+      return [...byOwner, ...byTime];
+    },
+    check: (_, pages) => digest(pages.flat()),
   });
 
   return [
@@ -64,6 +82,7 @@ export function linesFor(sizes) {
       },
       check: written,
     },
+    indexRanges({ id: "first-index-ranges", first: true }),
     {
       id: "gets",
       prepare: () => data.shuffledIds(bulk),
@@ -95,22 +114,7 @@ export function linesFor(sizes) {
       run: (db, ranges, clock) => each(ranges, clock, ([from, to]) => db.keyRange(from, to)),
       check: (_, pages) => digest(pages.flat()),
     },
-    {
-      id: "index-ranges",
-      prepare: () => {
-        const half = Math.ceil(sizes.ranges / 2);
-        return {
-          owners: data.owners(half),
-          times: data.dueRanges(sizes.ranges - half, sizes.width),
-        };
-      },
-      async run(db, { owners, times }, clock) {
-        const byOwner = await each(owners, clock, (owner) => db.ofOwner(owner));
-        const byTime = await each(times, clock, ([from, to]) => db.dueRange(from, to));
-        return [...byOwner, ...byTime];
-      },
-      check: (_, pages) => digest(pages.flat()),
-    },
+    indexRanges({ id: "index-ranges" }),
     {
       id: "counts",
       prepare: () => data.dueRanges(sizes.ranges, sizes.countWidth),
@@ -148,6 +152,12 @@ export function linesFor(sizes) {
       check: (_, rows) => digest(rows),
     },
   ];
+}
+
+// everything returns what reads each index from end to end.
+export function everything(sizes) {
+  const data = generator(sizes);
+  return { owners: data.allOwners(), times: data.allTimes() };
 }
 
 // firstRead returns the key that a cold start reads, and the digest of its row.
