@@ -16,7 +16,8 @@ type commitRequest struct {
 	after  uint64 // the state's newest commit
 	record []byte // of the commits from after+1 on; nil to see whether there are any
 	strict bool
-	alone  bool // nobody else is likely to write
+	alone  bool   // nobody else is likely to write
+	fence  *fence // that the writer has put up; nil for none
 }
 
 // commit adds r's record to the log. When it returns nil the commits have
@@ -39,7 +40,8 @@ type commitRequest struct {
 //   - Else the state is the newest, whatever a checkpoint did to the root.
 //
 // So it needs no lock, and a context that only thinks that it's alone loses
-// nothing but time.
+// nothing but time. Behind a fence no checkpoint deletes a record that must be
+// met, and the root need not be looked at.
 func (c *conn) commit(ctx context.Context, r commitRequest) (tail, error) {
 	send := c.send
 	if helper.Truthy() && r.record != nil {
@@ -58,6 +60,18 @@ func (c *conn) commit(ctx context.Context, r commitRequest) (tail, error) {
 		}
 		return news, err
 	}
+	if a.blind && r.fence.down.Load() {
+		return tail{}, &lostError{err: errFenceDown}
+	}
+	news, err := r.judge(c, a)
+	if err == nil && r.record != nil {
+		c.looked = c.looked.after(r.fence, a)
+	}
+	return news, err
+}
+
+// judge returns what commit does, given the answer that IndexedDB has.
+func (r *commitRequest) judge(c *conn, a answer) (tail, error) {
 	news := tail{after: r.after, root: a.root, records: a.records}
 	if a.records.Truthy() {
 		news.count = a.records.Length()
@@ -118,9 +132,11 @@ const writerEnd = 2 + 16 + 16 + 8
 // An answer is what IndexedDB says to a commitRequest.
 type answer struct {
 	root     js.Value // as it is stored
-	same     bool     // the root is the request's, and not looked at
+	same     bool     // the root is the request's, or nobody has looked at it
 	records  js.Value // a list of those after the request's state; not for who is alone
 	collided bool     // another record has the key
+	blind    bool     // nobody has looked at the root
+	link     *link
 }
 
 // send makes the calls for r.
@@ -130,22 +146,34 @@ func (c *conn) send(ctx context.Context, r commitRequest) (a answer, err error) 
 		options = c.options(r.strict)
 	}
 	var read tailRequest
-	err = c.run(ctx, logScope, options, func(t *txn) {
-		if r.alone {
-			read.root = t.store(rootStore).Call("get", rootKey)
-		} else {
-			read = c.readTail(t, r.after)
+	err = c.attempt(ctx, r.record != nil, func(t *txn) {
+		a = c.answer(r, t.link)
+		scope := logScope
+		if a.blind {
+			scope = logStore
 		}
-		if r.record != nil {
-			t.store(logStore).Call("add", c.bytes(r.record), r.after+1)
-			t.commit()
-		}
+		t.begin(scope, options, func(t *txn) {
+			switch {
+			case a.blind:
+			case r.alone:
+				read.root = t.store(rootStore).Call("get", rootKey)
+			default:
+				read = c.readTail(t, r.after)
+			}
+			if r.record != nil {
+				t.store(logStore).Call("add", c.bytes(r.record), r.after+1)
+				t.commit()
+			}
+		})
 	})
 	var e *exception
 	if errors.As(err, &e) && e.name == "ConstraintError" {
 		a.collided = true
 	} else if err != nil {
 		return answer{}, err
+	}
+	if a.blind {
+		return a, nil
 	}
 	a.root = read.root.Get("result")
 	if !r.alone {

@@ -200,14 +200,15 @@ func (s *Store) addPages(t *txn, pages []written) {
 }
 
 // endCheckpoint moves the root to the checkpoint whose pages w has written, if
-// it still is st's base's, and deletes the log that it has folded. It returns
-// the new base.
+// it still is st's base's, and deletes the log that it has folded, unless
+// another context has a fence. It returns the new base.
 func (s *Store) endCheckpoint(ctx context.Context, st *state, w *pageWriter, tables []tableRoot) (*base, error) {
 	r, h, pages, err := w.finish(st, tables)
 	if err != nil {
 		return nil, err
 	}
 	raw := r.encode()
+	fencedOff := s.fencedOff(ctx)
 	// Strict, because the log is the only other copy.
 	err = s.conn.run(ctx, wholeScope, s.conn.strict, func(t *txn) {
 		s.withJanitor(t, st, func(j *janitor) error {
@@ -221,7 +222,9 @@ func (s *Store) endCheckpoint(ctx context.Context, st *state, w *pageWriter, tab
 			store.Call("put", s.conn.bytes(raw), rootKey)
 			store.Call("put", s.conn.bytes(raw), copyKey)
 			s.addPages(t, pages)
-			log.Call("delete", s.conn.keyRange.Call("upperBound", r.commit))
+			if !fencedOff {
+				log.Call("delete", s.conn.keyRange.Call("upperBound", r.commit))
+			}
 			return nil
 		})
 	})

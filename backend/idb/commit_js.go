@@ -115,7 +115,7 @@ func (s *Store) store(ctx context.Context, most int) (int, error) {
 	}
 	news, err := s.conn.commit(sending, commitRequest{
 		root: g.st.base.raw, db: g.st.base.root.db, after: g.st.snap.Version(),
-		record: g.raw, strict: g.strict, alone: alone && g.raw != nil,
+		record: g.raw, strict: g.strict, alone: alone && g.raw != nil, fence: s.writer.fence.Load(),
 	})
 	if err != nil && context.Cause(sending) == errGivenUp {
 		err = errGivenUp

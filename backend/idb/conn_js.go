@@ -37,6 +37,8 @@ type conn struct {
 	losses    [2]int        // links lost one after the other by transactions that read and that write
 	free      []*txn
 	loan      loan
+
+	looked looked // for who is at the log
 }
 
 // A link is an open connection to IndexedDB.

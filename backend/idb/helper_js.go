@@ -16,7 +16,7 @@ var helper = js.Global().Get("larderIDB")
 
 // The outcomes that the helper tells.
 const (
-	helpStored   = 0 // and the root, where it isn't the request's
+	helpStored   = 0 // and the root, where it was looked at and isn't the request's
 	helpCollided = 1 // and the root, and the records
 	helpFailed   = 2 // and the exception's name and message
 )
@@ -55,6 +55,11 @@ func (c *conn) lend(root, record []byte) (known, buffer js.Value) {
 func (c *conn) sendByHelper(ctx context.Context, r commitRequest) (a answer, err error) {
 	known, buffer := c.lend(r.root, r.record)
 	err = c.attempt(ctx, true, func(t *txn) {
+		a = c.answer(r, t.link)
+		known := known
+		if a.blind {
+			known = js.Null()
+		}
 		t.told = func(args []js.Value) error {
 			switch args[0].Int() {
 			case helpStored:

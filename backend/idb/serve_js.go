@@ -39,6 +39,7 @@ func (w *writer) serve(ctx context.Context) {
 			w.hold(nil, writesFreely)
 			return
 		}
+		w.raise(ctx)
 		switch {
 		case w.lock == nil:
 			look.stop()

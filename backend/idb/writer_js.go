@@ -5,6 +5,7 @@ package idb
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,8 +17,9 @@ import (
 // for it shared. Who is alone then sends what it has acknowledged before it was
 // stored, lets go, and asks for it shared as well.
 //
-// Being alone allows Updates to be acknowledged before they are stored, and
-// nothing else rests on it: [conn.commit] finds out by itself who was faster.
+// Being alone allows Updates to be acknowledged before they are stored, and a
+// [fence] to be put up. Nothing else rests on it: [conn.commit] finds out by
+// itself who was faster.
 // Nothing is wrong, therefore, when two contexts think that they are alone, or
 // one writes without a lock. So these cases need no care:
 //
@@ -53,7 +55,8 @@ type writer struct {
 	said    map[word]bool // what was said and isn't heeded yet
 	claimed *claimed      // nil for none
 
-	lock *lock // serve's
+	lock  *lock // serve's
+	fence atomic.Pointer[fence]
 }
 
 // A writerMode says how a writer holds the lock.
@@ -228,6 +231,9 @@ func (w *writer) heeds(words ...word) bool {
 
 // hold notes how the lock is held now.
 func (w *writer) hold(l *lock, mode writerMode) {
+	if mode != writesAlone {
+		w.lower()
+	}
 	w.lock = l
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -74,18 +74,22 @@ func (w *testWriter) becomes(t *testing.T, alone bool) {
 
 func TestWriterYields(t *testing.T) {
 	name := newWriterName()
+	l := newLocks(name)
 	first := startWriter(t, name)
 	first.wantReady(t, true)
+	awaitHeld(t, l, fenceLock, writerLock)
 	second := startWriter(t, name)
 	second.wantReady(t, false)
 	if first.alone() || first.flushes.Load() == 0 {
 		t.Errorf("the first is alone: %v, after %d flushes, want that it has flushed and isn't", first.alone(), first.flushes.Load())
 	}
 	first.wantReady(t, false)
+	awaitHeld(t, l, writerLock, writerLock)
 
 	// It says bye, and who is left is alone again.
 	second.stop()
 	first.becomes(t, true)
+	awaitHeld(t, l, fenceLock, writerLock)
 }
 
 // A holder that says nothing loses the lock.

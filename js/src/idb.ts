@@ -1,7 +1,7 @@
 /**
  * What the program is told about a commit: how it came out, and then
  *
- * - stored: the root as it was, where that is not the one given;
+ * - stored: the root as it was, where one was given and it is another;
  * - collided: the root, and the records after the commit given, unless it was given as alone;
  * - failed: the name and the message of the exception.
  */
@@ -19,8 +19,9 @@ const tailCount = 256;
  * once and is called back once. conn.commit in backend/idb says what it is for and why it is safe; what it does without
  * this function is the same.
  *
- * known is the root as the program knows it. The first size bytes of buffer, which is the program's again when the
- * function returns, are the record; its key is after + 1. When it throws, nothing is written and tell isn't called.
+ * known is the root as the program knows it; without one nobody looks at the root, which is for who is alone. The first
+ * size bytes of buffer, which is the program's again when the function returns, are the record; its key is after + 1.
+ * When it throws, nothing is written and tell isn't called.
  *
  * The loader gives the function to the program as globalThis.larderIDB while it starts. It evaluates no text, so that it
  * works under any content security policy.
@@ -30,22 +31,22 @@ export function commit(
   options: IDBTransactionOptions,
   after: number,
   alone: boolean,
-  known: Uint8Array,
+  known: Uint8Array | null,
   buffer: Uint8Array,
   size: number,
   tell: Tell,
 ): void {
-  const transaction = db.transaction(scope, "readwrite", options);
+  const transaction = db.transaction(known ? scope : "log", "readwrite", options);
   const log = transaction.objectStore("log");
-  const root = transaction.objectStore("root").get(0);
+  const root = known && transaction.objectStore("root").get(0);
   const tail = alone ? undefined : log.getAll(IDBKeyRange.lowerBound(after, true), tailCount);
   transaction.oncomplete = () => {
-    if (same(root.result, known)) tell(stored);
+    if (!root || same(root.result, known)) tell(stored);
     else tell(stored, root.result);
   };
   transaction.onabort = () => {
     const { name = "AbortError", message = "" } = transaction.error ?? {};
-    if (name === "ConstraintError") tell(collided, root.result, tail?.result);
+    if (name === "ConstraintError") tell(collided, root?.result, tail?.result);
     else tell(failed, name, message);
   };
   try {

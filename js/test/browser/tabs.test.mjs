@@ -170,6 +170,46 @@ test("a tab sleeps while another commits 10,000 times and makes checkpoints", as
   }
 });
 
+test("a tab that wrote alone sleeps, and goes on when another has committed and made checkpoints", async (t) => {
+  let arrived;
+  const origin = await serve(t, { "/held": (_, response) => arrived(response) });
+  const browser = await start(t, await profile(t));
+  const [sleeper, awake] = [await open(browser, origin), await open(browser, origin)];
+  for (const page of [sleeper, awake]) await openDatabase(page, "alone");
+  const asleep = new Promise((resolve) => {
+    arrived = resolve;
+  });
+  const slept = sleeper.evaluate(async () => {
+    for (let i = 0; i < 40; i++) await rows.put({ id: `before ${i}` });
+    const request = new XMLHttpRequest();
+    request.open("GET", "/held", false);
+    request.send(); // and in the same task it writes
+    for (let i = 0; i < 40; i++) await rows.put({ id: `after ${i}` });
+  });
+  const response = await asleep;
+  const folds = new Set();
+  let others = 0;
+  for (const deadline = Date.now() + 60_000; folds.size < 3; others += 50) {
+    assert.ok(Date.now() < deadline, `two checkpoints are due, there were ${[...folds]}`);
+    await awake.evaluate(async (from) => {
+      for (let i = from; i < from + 50; i++) await rows.put({ id: i, text: "x".repeat(20_000) });
+    }, others);
+    folds.add(await checkpoint(awake, "alone"));
+  }
+  response.end();
+  await slept;
+  for (const page of [sleeper, awake]) {
+    const ids = await page.evaluate(() =>
+      db.view(async (tx) => (await tx.collection("rows").query()).rows.map(({ id }) => id), { fresh: true }),
+    );
+    assert.equal(ids.filter((id) => typeof id === "number").length, others, "rows of the tab that was awake");
+    for (const when of ["before", "after"]) {
+      const found = ids.filter((id) => String(id).startsWith(when)).length;
+      assert.equal(found, 40, `rows of the tab that slept, from ${when} its sleep`);
+    }
+  }
+});
+
 test("an update awaits fetch and timers", async (t) => {
   const waiting = [];
   let arrive = (response) => waiting.push(response);
