@@ -40,8 +40,8 @@ type commitRequest struct {
 //   - Else the state is the newest, whatever a checkpoint did to the root.
 //
 // So it needs no lock, and a context that only thinks that it's alone loses
-// nothing but time. Behind a fence no checkpoint deletes a record that must be
-// met, and the root need not be looked at.
+// nothing but time. Behind a [fence] the second case can't be, and the root need
+// not be looked at.
 func (c *conn) commit(ctx context.Context, r commitRequest) (tail, error) {
 	send := c.send
 	if helper.Truthy() && r.record != nil {
@@ -52,22 +52,29 @@ func (c *conn) commit(ctx context.Context, r commitRequest) (tail, error) {
 		return c.whoWas(ctx, r, err)
 	}
 	if a.collided && r.alone {
-		// Not alone after all: who was it?
-		r.record, r.alone = nil, false
+		// Not alone after all: who was it? Behind a fence there may be much that was
+		// folded already, which the root tells.
+		r.record, r.alone = nil, a.blind
 		news, err := c.commit(ctx, r)
 		if err == nil {
 			err = errBeaten
 		}
 		return news, err
 	}
-	if a.blind && r.fence.down.Load() {
+	if a.blind && r.fence.isGone() {
 		return tail{}, &lostError{err: errFenceDown}
 	}
 	news, err := r.judge(c, a)
-	if err == nil && r.record != nil {
-		c.looked = c.looked.after(r.fence, a)
+	if err == nil && r.record != nil && r.fence != nil {
+		r.fence.passed(a)
 	}
 	return news, err
+}
+
+// answer returns what is known of the answer to r before it is sent on l.
+func (r *commitRequest) answer(l *link) answer {
+	blind := r.record != nil && r.alone && r.fence.hides(l)
+	return answer{link: l, blind: blind, same: blind}
 }
 
 // judge returns what commit does, given the answer that IndexedDB has.
@@ -116,12 +123,14 @@ func (c *conn) whoWas(ctx context.Context, r commitRequest, err error) (tail, er
 	if !errors.Is(lookErr, errBeaten) {
 		return tail{}, err
 	}
-	if news.count > 0 {
-		// A record of one's own there means that err says nothing about a collision.
-		first, readErr := c.goBytes(news.records.Index(0))
-		if readErr == nil && len(first) >= writerEnd && bytes.Equal(first[:writerEnd], r.record[:writerEnd]) {
-			return tail{}, err
-		}
+	if news.count == 0 {
+		// What was there is folded already, and may have been one's own.
+		return tail{}, &lostError{err: err}
+	}
+	// A record of one's own there means that err says nothing about a collision.
+	first, readErr := c.goBytes(news.records.Index(0))
+	if readErr == nil && len(first) >= writerEnd && bytes.Equal(first[:writerEnd], r.record[:writerEnd]) {
+		return tail{}, err
 	}
 	return news, errBeaten
 }
@@ -147,7 +156,7 @@ func (c *conn) send(ctx context.Context, r commitRequest) (a answer, err error) 
 	}
 	var read tailRequest
 	err = c.attempt(ctx, r.record != nil, func(t *txn) {
-		a = c.answer(r, t.link)
+		a = r.answer(t.link)
 		scope := logScope
 		if a.blind {
 			scope = logStore

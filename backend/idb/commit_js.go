@@ -86,7 +86,7 @@ func (s *Store) commitGroup(ctx context.Context) bool {
 			return n > 0
 		case errors.Is(err, errBeaten):
 			s.beaten++
-		case n > 1 && s.usable() == nil && !errors.Is(err, errGivenUp):
+		case n > 1 && s.usable() == nil && !errors.Is(err, errGivenUp) && !errors.Is(err, errLost):
 			most = 1 // one that finds no space, say, doesn't take the others along
 		default:
 			s.fail(n, classify("commit", err))
@@ -117,7 +117,7 @@ func (s *Store) store(ctx context.Context, most int) (int, error) {
 		root: g.st.base.raw, db: g.st.base.root.db, after: g.st.snap.Version(),
 		record: g.raw, strict: g.strict, alone: alone && g.raw != nil, fence: s.writer.fence.Load(),
 	})
-	if err != nil && context.Cause(sending) == errGivenUp {
+	if err != nil && !errors.Is(err, errLost) && context.Cause(sending) == errGivenUp {
 		err = errGivenUp
 	}
 	return len(g.members), s.settle(ctx, g, news, err)

@@ -37,8 +37,6 @@ type conn struct {
 	losses    [2]int        // links lost one after the other by transactions that read and that write
 	free      []*txn
 	loan      loan
-
-	looked looked // for who is at the log
 }
 
 // A link is an open connection to IndexedDB.
@@ -74,8 +72,8 @@ const (
 // lost on the way: nobody knows whether it has happened. See lostError.
 var errLost = errors.New("the connection was lost while the transaction was under way")
 
-// A lostError is an errLost. The next transaction has another connection and
-// can find out what has happened.
+// A lostError is an errLost. The next transaction has another connection, if
+// it needs one, and can find out what has happened.
 type lostError struct {
 	again bool  // the one before it was lost as well, so that there is no sense in writing once more
 	err   error // what the browser said

@@ -4,32 +4,96 @@ package idb
 
 import (
 	"context"
-	"errors"
+	"strings"
 	"sync/atomic"
+
+	"github.com/larderdb/larder/backend"
 )
 
-// fenceLock is the name of fences' Web Lock. It is shared, and nobody steals it.
-const fenceLock = "fence"
-
-// A fence lets a writer that is alone add records without a look at the root:
-// no checkpoint of another context deletes records of the log while it stands,
-// so that a record that follows a state which isn't the newest always collides.
+// A fence lets a writer that is alone add records without a look at the root.
+// It is a Web Lock of the context's own, which nobody else asks for. A
+// checkpoint that sees one of another context deletes nothing of the log, so
+// that a record that follows a state which isn't the newest collides.
 //
-// It does so from the first commit on that was sent since the fence was put up
-// and has looked at the root. Whoever made a checkpoint before has deleted only
-// what that commit has seen; who makes one later sees the lock.
+// That holds from the first commit on that was sent since the fence was put up
+// and has looked at the root: a checkpoint that has not seen the fence has
+// chosen what it folds before that look, and deletes no more than the look saw.
 type fence struct {
 	lock *lock
 	down atomic.Bool
+
+	// For who is at the log:
+	link  *link // that the last look went over, since another one could be to another database; nil before the first
+	blind int   // commits since the last look
 }
 
-// raise puts up w's fence, if w writes alone and has none.
+// fencePrefix begins the names of fences' locks; the context's id follows.
+const fencePrefix = "fence:"
+
+// maxBlind is after how many commits the root is looked at again, so that a
+// context learns of others' checkpoints.
+const maxBlind = 32
+
+// isGone reports whether f, which may be nil, was taken down, or the browser
+// has: WebKit takes a page's locks away as it puts the page to sleep, and tells
+// when it wakes, before the page hears of anything that was done since.
+func (f *fence) isGone() bool {
+	if f == nil || f.down.Load() {
+		return true
+	}
+	select {
+	case <-f.lock.lost:
+		return true
+	default:
+		return false
+	}
+}
+
+// hides reports whether the next commit on l need not look at the root.
+func (f *fence) hides(l *link) bool {
+	return !f.isGone() && f.link == l && f.blind < maxBlind
+}
+
+// passed notes that a commit has happened, given what IndexedDB has answered.
+func (f *fence) passed(a answer) {
+	if a.blind {
+		f.blind++
+	} else {
+		f.link, f.blind = a.link, 0
+	}
+}
+
+// errFenceDown is why a record's fate is unknown whose fence was taken down
+// while the record was on its way: what it should have met may be gone.
+var errFenceDown = &backend.Error{Class: backend.ErrIO, Reason: "the page went to sleep in the middle of a commit"}
+
+// raise asks for w's fence, if w writes alone and has none. It comes by w.raised.
 func (w *writer) raise(ctx context.Context) {
-	if w.mode != writesAlone || w.fence.Load() != nil {
+	if w.mode != writesAlone || w.raising || !w.fence.Load().isGone() {
 		return
 	}
-	if l, err := w.locks.request(ctx, fenceLock, shared, ifFree); err == nil {
+	w.raising = true
+	go func() {
+		l, _ := w.locks.request(ctx, w.fenceLock, exclusive, ifFree)
+		select {
+		case w.raised <- l:
+		case <-ctx.Done():
+			if l != nil {
+				l.release()
+			}
+		}
+	}()
+}
+
+// stand puts up the fence whose lock raise got, if that did.
+func (w *writer) stand(l *lock) {
+	w.raising = false
+	switch {
+	case l == nil:
+	case w.mode == writesAlone:
 		w.fence.Store(&fence{lock: l})
+	default:
+		l.letGo()
 	}
 }
 
@@ -37,59 +101,23 @@ func (w *writer) raise(ctx context.Context) {
 func (w *writer) lower() {
 	if f := w.fence.Swap(nil); f != nil {
 		f.down.Store(true)
-		f.lock.release()
+		f.lock.letGo()
 	}
 }
 
-// errFenceDown is why a record's fate is unknown whose fence was taken down
-// while the record was on its way: what it should have met may be gone.
-var errFenceDown = errors.New("the fence was taken down meanwhile")
-
-// A looked is what the last look at the root allows.
-type looked struct {
-	fence *fence // that stood then; nil for none
-	link  *link  // another one could be to another database
-	blind int    // commits since then
-}
-
-// maxBlind is after how many commits the root is looked at again, so that a
-// context learns of others' checkpoints.
-const maxBlind = 32
-
-// after returns what follows from the answer to a commit that has happened.
-func (l looked) after(f *fence, a answer) looked {
-	if a.blind {
-		l.blind++
-		return l
-	}
-	return looked{fence: f, link: a.link}
-}
-
-// answer returns the answer to r with what is known of it as it is sent on l.
-func (c *conn) answer(r commitRequest, l *link) answer {
-	blind := r.record != nil && r.alone && r.fence != nil && !r.fence.down.Load() &&
-		c.looked.fence == r.fence && c.looked.link == l && c.looked.blind < maxBlind
-	return answer{link: l, blind: blind, same: blind}
-}
-
-// fencedOff reports whether another context may have put up a fence. A context
-// without Web Locks takes it that the others have none, either: all contexts
-// of an origin have them, or none has.
+// fencedOff reports whether another context may have put up a fence. It is
+// called after what is to be folded was chosen. A context without Web Locks
+// takes it that the others have none, either: all contexts of an origin have
+// them, or none has.
 func (s *Store) fencedOff(ctx context.Context) bool {
-	own := s.writer.fence.Load()
 	names, err := s.locks.held(ctx)
 	if err != nil {
-		return !errors.Is(err, errNoLocks)
+		return !s.writer.isFree()
 	}
-	fences := 0
 	for _, name := range names {
-		if name == fenceLock {
-			fences++
+		if strings.HasPrefix(name, fencePrefix) && name != s.writer.fenceLock {
+			return true
 		}
 	}
-	// Its own is among them only if it stood all the while.
-	if own != nil && own == s.writer.fence.Load() {
-		fences--
-	}
-	return fences > 0
+	return false
 }

@@ -3,6 +3,7 @@
 package idb_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"syscall/js"
@@ -49,6 +50,28 @@ func openUnheard(t *testing.T, name string) (s *idb.Store) {
 	return s
 }
 
+// awaitFolded waits until the newest commit of s is in a checkpoint.
+func awaitFolded(t *testing.T, s *idb.Store, raw rawDB) {
+	t.Helper()
+	newest, _, _ := strings.Cut(state(t, testContext(t), s), " ")
+	for ctx := testContext(t); ; giveTurn() {
+		if _, folded := raw.checkpoint(); fmt.Sprint(folded) == newest {
+			return
+		}
+		if ctx.Err() != nil {
+			t.Fatal("there was no checkpoint of the newest commit")
+		}
+	}
+}
+
+// wantFresh compares what a Fresh View of s reads, without the version.
+func wantFresh(t *testing.T, s *idb.Store, want string) {
+	t.Helper()
+	if _, got, _ := strings.Cut(state(t, fresh(t), s), " "); got != want {
+		t.Errorf("a store holds %s, want %s", got, want)
+	}
+}
+
 // A context that wrote alone and then slept finds what others have committed,
 // also if a checkpoint has folded it: the record that it must meet is kept as
 // long as it has its fence.
@@ -61,24 +84,13 @@ func TestFenceKeepsWhatASleeperMustMeet(t *testing.T) {
 
 	other := openUnheard(t, name)
 	put(t, other, "b", "2")
-	newest, _, _ := strings.Cut(state(t, testContext(t), other), " ")
-	for ctx := testContext(t); ; giveTurn() {
-		if _, folded := raw.checkpoint(); fmt.Sprint(folded) == newest {
-			break
-		}
-		if ctx.Err() != nil {
-			t.Fatal("there was no checkpoint of the newest commit")
-		}
-	}
+	awaitFolded(t, other, raw)
 	if raw.do("log", "count").Int() == 0 {
 		t.Error("a checkpoint has deleted the log in front of another context's fence")
 	}
 	put(t, sleeper, "c", "3")
 	for _, s := range []*idb.Store{sleeper, other, open(t, name)} {
-		got := state(t, fresh(t), s)
-		if _, got, _ = strings.Cut(got, " "); got != "a=1 b=2 c=3" {
-			t.Errorf("a store holds %s, want a, b and c", got)
-		}
+		wantFresh(t, s, "a=1 b=2 c=3")
 	}
 
 	closeStore(t, sleeper)
@@ -91,39 +103,79 @@ func TestFenceKeepsWhatASleeperMustMeet(t *testing.T) {
 	closeStore(t, other)
 }
 
-// A commit whose fence is taken down while it is on its way, since the page is
-// about to sleep, is looked for and happens once.
-func TestFenceTakenDownMeanwhile(t *testing.T) {
+// A browser may take a sleeping page's locks away. The page looks at the root
+// again then.
+func TestFenceThatTheBrowserTakes(t *testing.T) {
 	name := newName(t)
 	blind := watchBlind(t)
-	s, raw := open(t, name), openRaw(t, name)
+	sleeper, raw := open(t, name), openRaw(t, name)
 	defer raw.close()
-	putBlind(t, s, blind)
-	n, leaves := blind(), true
-	intercept(t, "IDBObjectStore", "add", func(store js.Value, _ []js.Value) {
-		if leaves && store.Get("name").String() == "log" {
-			leaves = false
-			js.Global().Call("dispatchEvent", pageEvent("pagehide"))
-			js.Global().Call("dispatchEvent", pageEvent("pageshow"))
+	putBlind(t, sleeper, blind)
+
+	locks := js.Global().Get("navigator").Get("locks")
+	take := js.Global().Call("eval", `((locks, name) => locks.request(name, { steal: true }, () => {}))`)
+	held, taken := awaitPromise(locks.Call("query")).Get("held"), 0
+	for i := range held.Length() {
+		if lock := held.Index(i).Get("name").String(); strings.HasPrefix(lock, "larder:"+name+":fence:") {
+			awaitPromise(take.Invoke(locks, lock))
+			taken++
 		}
-	})
-	looks := 0
-	intercept(t, "IDBObjectStore", "get", func(store js.Value, args []js.Value) {
-		if store.Get("name").String() == "root" && args[0].Int() == 0 {
-			looks++
-		}
-	})
-	before := raw.do("log", "count").Int()
-	put(t, s, "b", "2")
-	if blind() != n+1 || leaves || looks == 0 {
-		t.Errorf("%d commits didn't look at the root, %d looks followed, want 1, 1 or more", blind()-n, looks)
 	}
-	if got := raw.do("log", "count").Int(); got != before+1 {
-		t.Errorf("the log has %d records, want %d", got, before+1)
+	if taken != 1 {
+		t.Fatalf("the context holds %d fences, want 1", taken)
 	}
-	_, rows, _ := strings.Cut(state(t, fresh(t), s), " ")
-	if rows != "a=1 b=2" {
-		t.Errorf("the store holds %s, want a=1 b=2", rows)
+	other := openUnheard(t, name)
+	put(t, other, "b", "2")
+	awaitFolded(t, other, raw)
+	put(t, sleeper, "c", "3")
+	for _, s := range []*idb.Store{sleeper, other} {
+		wantFresh(t, s, "a=1 b=2 c=3")
+	}
+	closeStore(t, other)
+}
+
+// A commit whose fence is taken down while it is on its way, since the page is
+// about to sleep, is looked for and happens once, also when nobody waits for it.
+func TestFenceTakenDownMeanwhile(t *testing.T) {
+	for _, cancelled := range []bool{false, true} {
+		t.Run(fmt.Sprintf("cancelled %v", cancelled), func(t *testing.T) {
+			name := newName(t)
+			blind := watchBlind(t)
+			s, raw := open(t, name), openRaw(t, name)
+			defer raw.close()
+			putBlind(t, s, blind)
+			ctx, cancel := context.WithCancel(testContext(t))
+			defer cancel()
+			before, leaves, looks := blind(), true, 0
+			intercept(t, "IDBObjectStore", "add", func(store js.Value, _ []js.Value) {
+				if !leaves || store.Get("name").String() != "log" {
+					return
+				}
+				leaves = false
+				js.Global().Call("dispatchEvent", pageEvent("pagehide"))
+				js.Global().Call("dispatchEvent", pageEvent("pageshow"))
+				if cancelled {
+					cancel()
+				}
+			})
+			intercept(t, "IDBObjectStore", "get", func(store js.Value, args []js.Value) {
+				if store.Get("name").String() == "root" && args[0].Int() == 0 {
+					looks++
+				}
+			})
+			records := raw.do("log", "count").Int()
+			if err := tryPut(ctx, s, "b", "2"); err != nil {
+				t.Errorf("an Update that was on its way = %v, want its outcome, nil", err)
+			}
+			if n := blind() - before; n != 1 || leaves || looks == 0 {
+				t.Errorf("%d commits didn't look at the root, and %d looks followed, want 1, and 1 or more", n, looks)
+			}
+			put(t, s, "c", "3")
+			if n := raw.do("log", "count").Int() - records; n != 2 {
+				t.Errorf("two commits have led to %d records", n)
+			}
+			wantFresh(t, s, "a=1 b=2 c=3")
+		})
 	}
 }
 

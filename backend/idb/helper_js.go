@@ -55,7 +55,7 @@ func (c *conn) lend(root, record []byte) (known, buffer js.Value) {
 func (c *conn) sendByHelper(ctx context.Context, r commitRequest) (a answer, err error) {
 	known, buffer := c.lend(r.root, r.record)
 	err = c.attempt(ctx, true, func(t *txn) {
-		a = c.answer(r, t.link)
+		a = r.answer(t.link)
 		known := known
 		if a.blind {
 			known = js.Null()

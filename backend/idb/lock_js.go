@@ -65,9 +65,12 @@ type lock struct {
 // release lets go of the lock, unless that was done before. Others can have it
 // when release returns.
 func (l *lock) release() {
-	l.resolve.Invoke()
+	l.letGo()
 	<-l.settled
 }
+
+// letGo is release for who doesn't wait.
+func (l *lock) letGo() { l.resolve.Invoke() }
 
 // request asks for the lock of that name. Without a lock the error is ctx's,
 // errNotFree or errNoLocks.

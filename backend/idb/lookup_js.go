@@ -10,7 +10,7 @@ import (
 )
 
 // lookUp finds out whether g was stored by a transaction of which nobody knows
-// what became of it, because it was lost.
+// what became of it, because it was lost or its fence was taken down.
 func (s *Store) lookUp(ctx context.Context, g *group, lost error) error {
 	stored, err := s.find(ctx, g)
 	switch {
@@ -18,6 +18,9 @@ func (s *Store) lookUp(ctx context.Context, g *group, lost error) error {
 		s.mu.Lock()
 		s.serial += uint64(len(g.record.commits)) // they may be taken
 		s.mu.Unlock()
+		if gone := s.conn.err(); gone != nil {
+			return gone
+		}
 		return lost
 	case stored:
 		s.acknowledge(g)

@@ -28,12 +28,14 @@ func (w *writer) serve(ctx context.Context) {
 			signal(w.heard)
 		case <-lost:
 			w.hold(nil, writesNot)
+		case l := <-w.raised:
+			w.stand(l)
 		case <-look.rang:
 			w.look(ctx)
 			look.set(writerIdle)
 		case <-ctx.Done():
 			if w.lock != nil {
-				w.lock.release()
+				w.drop()
 				w.channel.say(wordBye)
 			}
 			w.hold(nil, writesFreely)
@@ -128,7 +130,7 @@ func (w *writer) heed(ctx context.Context) {
 		return
 	}
 	if w.heeds(wordLeave) {
-		w.lock.release()
+		w.drop()
 		w.hold(nil, writesNot)
 		w.channel.say(wordBye)
 		return
@@ -180,8 +182,14 @@ func (w *writer) cede(ctx context.Context) {
 			w.channel.say(wordWait)
 		}
 	}
-	w.lock.release()
+	w.drop()
 	w.hold(nil, writesNot)
+}
+
+// drop lets go of the lock, and of the fence before.
+func (w *writer) drop() {
+	w.lower()
+	w.lock.release()
 }
 
 // rise asks for the lock anew if nobody else has it, to be alone.

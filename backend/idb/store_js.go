@@ -134,7 +134,7 @@ func Open(ctx context.Context, name string, opts *Options) (*Store, error) {
 		return nil, classify("open", err)
 	}
 	s.channel = newChannel(name)
-	s.writer = newWriter(s.locks, s.channel, func(ctx context.Context) { _ = s.drain(ctx) })
+	s.writer = newWriter(s.context, s.locks, s.channel, func(ctx context.Context) { _ = s.drain(ctx) })
 	open, shut := context.WithCancel(work)
 	s.shut = shut
 	s.workers.Go(func() { s.writer.serve(work) })

@@ -4,6 +4,7 @@ package idb
 
 import (
 	"context"
+	"encoding/hex"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,8 +56,13 @@ type writer struct {
 	said    map[word]bool // what was said and isn't heeded yet
 	claimed *claimed      // nil for none
 
-	lock  *lock // serve's
-	fence atomic.Pointer[fence]
+	fence     atomic.Pointer[fence]
+	fenceLock string     // its name
+	raised    chan *lock // what came of asking for it
+
+	// serve's
+	lock    *lock
+	raising bool // the fence is asked for
 }
 
 // A writerMode says how a writer holds the lock.
@@ -99,11 +105,13 @@ const (
 	wordLeave word = "leave"
 )
 
-// newWriter returns a writer, which is served by serve. It calls flush, when it
-// ends being alone, to have everything stored that is acknowledged already.
-func newWriter(l *locks, c *channel, flush func(ctx context.Context)) *writer {
+// newWriter returns the writer of a context, which is served by serve. It calls
+// flush, when it ends being alone, to have everything stored that is
+// acknowledged already.
+func newWriter(context id, l *locks, c *channel, flush func(ctx context.Context)) *writer {
 	w := &writer{
 		locks: l, channel: c, flush: flush,
+		fenceLock: fencePrefix + hex.EncodeToString(context[:]), raised: make(chan *lock),
 		asked: make(chan struct{}, 1), heard: make(chan struct{}, 1),
 		claims: make(chan claim), changed: make(chan struct{}), said: map[word]bool{},
 	}
@@ -137,6 +145,13 @@ func (w *writer) ready(ctx context.Context) (alone bool, err error) {
 			return false, ctx.Err()
 		}
 	}
+}
+
+// isFree reports whether there is no lock to hold.
+func (w *writer) isFree() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mode == writesFreely
 }
 
 // alone reports whether Updates may be acknowledged before they are stored.

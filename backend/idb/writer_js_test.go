@@ -24,7 +24,7 @@ func startWriter(t *testing.T, name string) *testWriter {
 	t.Helper()
 	w := &testWriter{}
 	c := newChannel(name)
-	w.writer = newWriter(newLocks(name), c, func(context.Context) { w.flushes.Add(1) })
+	w.writer = newWriter(newID(), newLocks(name), c, func(context.Context) { w.flushes.Add(1) })
 	if w.mode == writesFreely {
 		t.Fatal("this platform has no locks or no channels")
 	}
@@ -77,7 +77,7 @@ func TestWriterYields(t *testing.T) {
 	l := newLocks(name)
 	first := startWriter(t, name)
 	first.wantReady(t, true)
-	awaitHeld(t, l, fenceLock, writerLock)
+	awaitHeld(t, l, first.fenceLock, writerLock)
 	second := startWriter(t, name)
 	second.wantReady(t, false)
 	if first.alone() || first.flushes.Load() == 0 {
@@ -89,7 +89,7 @@ func TestWriterYields(t *testing.T) {
 	// It says bye, and who is left is alone again.
 	second.stop()
 	first.becomes(t, true)
-	awaitHeld(t, l, fenceLock, writerLock)
+	awaitHeld(t, l, first.fenceLock, writerLock)
 }
 
 // A holder that says nothing loses the lock.
@@ -111,7 +111,7 @@ func TestWriterIsRobbed(t *testing.T) {
 	for w.alone() {
 		pause()
 	}
-	wantHeld(t, l, writerLock)
+	awaitHeld(t, l, writerLock)
 	again := make(chan error, 1)
 	go func() {
 		_, err := w.ready(lockContext(t))
@@ -186,8 +186,8 @@ func TestWriterWithoutLocks(t *testing.T) {
 	c := newChannel(name)
 	defer c.sleep()
 	for what, w := range map[string]*writer{
-		"locks":    newWriter(&locks{}, c, nil),
-		"channels": newWriter(newLocks(name), &channel{}, nil),
+		"locks":    newWriter(newID(), &locks{}, c, nil),
+		"channels": newWriter(newID(), newLocks(name), &channel{}, nil),
 	} {
 		alone, err := w.ready(lockContext(t))
 		if alone || err != nil {
