@@ -18,11 +18,13 @@ async function until(context, fn, ...args) {
   }
 }
 
-/** For until: whether just these locks of the database of that name are held. */
+/** For until: whether just these locks of the database of that name are held. A fence's is without its context's id. */
 const areHeld = async (name, want) => {
   const { held } = await navigator.locks.query();
   const mine = held.filter((lock) => lock.name.startsWith(`larder:${name}:`));
-  return mine.map((lock) => `${lock.name.slice(`larder:${name}:`.length)} ${lock.mode}`).join() === want;
+  const names = mine.map((lock) => `${lock.name.slice(`larder:${name}:`.length)} ${lock.mode}`);
+  const found = names.map((each) => each.replace(/^fence:[0-9a-f]{32} /, "fence "));
+  return found.sort().join() === want;
 };
 
 /** For until: whether a View that asks nobody sees the row of that id. */
@@ -70,7 +72,7 @@ test("a page frozen in the midst of asynchronous writes", async (t) => {
 
   await t.test("another tab writes as if it were alone, and makes checkpoints", async () => {
     await other.evaluate(() => rows.put({ id: "other" }));
-    await until(other, areHeld, name, "pages:0 shared,writer exclusive");
+    await until(other, areHeld, name, "fence exclusive,pages:0 shared,writer exclusive");
     const before = await checkpoint(other, name);
     await other.evaluate(async () => {
       const many = Array.from({ length: 3000 }, (_, i) => ({ id: `other ${i}`, text: "x".repeat(1000) }));
