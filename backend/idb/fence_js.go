@@ -69,12 +69,15 @@ var errFenceDown = &backend.Error{Class: backend.ErrIO, Reason: "the page went t
 
 // raise asks for w's fence, if w writes alone and has none. It comes by w.raised.
 func (w *writer) raise(ctx context.Context) {
-	if w.mode != writesAlone || w.raising || !w.fence.Load().isGone() {
+	if w.mode != writesAlone || w.raising != nil || !w.fence.Load().isGone() {
 		return
 	}
-	w.raising = true
+	asking, stop := context.WithCancel(ctx)
+	w.raising = stop
 	go func() {
-		l, _ := w.locks.request(ctx, w.fenceLock, exclusive, ifFree)
+		// Nobody else has it. Who is about to sleep can give up asking for it, which
+		// is not so for one asked for if it is free.
+		l, _ := w.locks.request(asking, w.fenceLock, exclusive, queue)
 		select {
 		case w.raised <- l:
 		case <-ctx.Done():
@@ -87,7 +90,8 @@ func (w *writer) raise(ctx context.Context) {
 
 // stand puts up the fence whose lock raise got, if that did.
 func (w *writer) stand(l *lock) {
-	w.raising = false
+	w.raising()
+	w.raising = nil
 	switch {
 	case l == nil:
 	case w.mode == writesAlone:
@@ -97,8 +101,11 @@ func (w *writer) stand(l *lock) {
 	}
 }
 
-// lower takes down w's fence, if there is one.
+// lower takes down w's fence, or gives up asking for it.
 func (w *writer) lower() {
+	if w.raising != nil {
+		w.raising()
+	}
 	if f := w.fence.Swap(nil); f != nil {
 		f.down.Store(true)
 		f.lock.letGo()

@@ -62,7 +62,7 @@ type writer struct {
 
 	// serve's
 	lock    *lock
-	raising bool // the fence is asked for
+	raising context.CancelFunc // gives up asking for the fence; nil when it isn't asked for
 }
 
 // A writerMode says how a writer holds the lock.
