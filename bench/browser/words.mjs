@@ -10,7 +10,7 @@ export function lineNames(sizes) {
     ["commits-relaxed", `${n(single)} commits, relaxed`, "relaxed"],
     ["commits-strict", `${n(single)} commits, strict`, "strict"],
     ["at-once", `${n(single)} commits, in flight together`, "together"],
-    ["first-index-ranges", `the first ${n(ranges)} index ranges after opening`, "first index ranges"],
+    ["first-index-ranges", `the first ${n(ranges)} index ranges`, "first index ranges"],
     ["gets", `${n(bulk)} gets, one by one`, "gets"],
     ["gets-sync", `${n(bulk)} gets, synchronous`, "getSync"],
     ["gets-batch", `${n(bulk)} gets, in one call`, "get batch"],
