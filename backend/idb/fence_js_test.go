@@ -12,29 +12,26 @@ import (
 	"github.com/larderdb/larder/backend/idb"
 )
 
-// watchBlind returns how many records have been added in transactions that
-// can't look at the root.
-func watchBlind(t *testing.T) (count func() int) {
+// openFenced opens a store that writes alone, and puts a=1 until that was done
+// without a look at the root. Blind counts the records that were added so: in
+// transactions that can't have one.
+func openFenced(t *testing.T) (name string, s *idb.Store, raw rawDB, blind func() int) {
 	t.Helper()
-	n := 0
-	intercept(t, "IDBObjectStore", "add", func(store js.Value, _ []js.Value) {
-		if stores := store.Get("transaction").Get("objectStoreNames"); stores.Length() == 1 && stores.Index(0).String() == "log" {
-			n++
-		}
+	blind = countCalls(t, "IDBObjectStore", "add", func(store js.Value, _ []js.Value) bool {
+		stores := store.Get("transaction").Get("objectStoreNames")
+		return stores.Length() == 1 && stores.Index(0).String() == "log"
 	})
-	return func() int { return n }
-}
-
-// putBlind puts until it was done without a look at the root.
-func putBlind(t *testing.T, s *idb.Store, blind func() int) {
-	t.Helper()
+	name = newName(t)
+	s, raw = open(t, name), openRaw(t, name)
+	t.Cleanup(raw.close)
 	ctx := testContext(t)
-	for before := blind(); blind() == before; giveTurn() {
+	for ; blind() == 0; giveTurn() {
 		if ctx.Err() != nil {
 			t.Fatal("a context that writes alone still looks at the root")
 		}
 		put(t, s, "a", "1")
 	}
+	return name, s, raw, blind
 }
 
 // openUnheard opens a store that writes whoever thinks to be alone, as one does
@@ -76,12 +73,7 @@ func wantFresh(t *testing.T, s *idb.Store, want string) {
 // also if a checkpoint has folded it: the record that it must meet is kept as
 // long as it has its fence.
 func TestFenceKeepsWhatASleeperMustMeet(t *testing.T) {
-	name := newName(t)
-	blind := watchBlind(t)
-	sleeper, raw := open(t, name), openRaw(t, name)
-	defer raw.close()
-	putBlind(t, sleeper, blind)
-
+	name, sleeper, raw, _ := openFenced(t)
 	other := openUnheard(t, name)
 	put(t, other, "b", "2")
 	awaitFolded(t, other, raw)
@@ -106,12 +98,7 @@ func TestFenceKeepsWhatASleeperMustMeet(t *testing.T) {
 // A browser may take a sleeping page's locks away. The page looks at the root
 // again then.
 func TestFenceThatTheBrowserTakes(t *testing.T) {
-	name := newName(t)
-	blind := watchBlind(t)
-	sleeper, raw := open(t, name), openRaw(t, name)
-	defer raw.close()
-	putBlind(t, sleeper, blind)
-
+	name, sleeper, raw, _ := openFenced(t)
 	locks := js.Global().Get("navigator").Get("locks")
 	take := js.Global().Call("eval", `((locks, name) => locks.request(name, { steal: true }, () => {}))`)
 	taken := 0
@@ -139,36 +126,30 @@ func TestFenceThatTheBrowserTakes(t *testing.T) {
 func TestFenceTakenDownMeanwhile(t *testing.T) {
 	for _, cancelled := range []bool{false, true} {
 		t.Run(fmt.Sprintf("cancelled %v", cancelled), func(t *testing.T) {
-			name := newName(t)
-			blind := watchBlind(t)
-			s, raw := open(t, name), openRaw(t, name)
-			defer raw.close()
-			putBlind(t, s, blind)
+			_, s, raw, blind := openFenced(t)
 			ctx, cancel := context.WithCancel(testContext(t))
 			defer cancel()
-			before, leaves, looks := blind(), true, 0
+			before, leaves := blind(), true
 			intercept(t, "IDBObjectStore", "add", func(store js.Value, _ []js.Value) {
 				if !leaves || store.Get("name").String() != "log" {
 					return
 				}
 				leaves = false
-				js.Global().Call("dispatchEvent", pageEvent("pagehide"))
-				js.Global().Call("dispatchEvent", pageEvent("pageshow"))
+				dispatchPersisted("pagehide")
+				dispatchPersisted("pageshow")
 				if cancelled {
 					cancel()
 				}
 			})
-			intercept(t, "IDBObjectStore", "get", func(store js.Value, args []js.Value) {
-				if store.Get("name").String() == "root" && args[0].Int() == 0 {
-					looks++
-				}
+			looks := countCalls(t, "IDBObjectStore", "get", func(store js.Value, args []js.Value) bool {
+				return store.Get("name").String() == "root" && args[0].Int() == 0
 			})
 			records := raw.do("log", "count").Int()
 			if err := tryPut(ctx, s, "b", "2"); err != nil {
 				t.Errorf("an Update that was on its way = %v, want its outcome, nil", err)
 			}
-			if n := blind() - before; n != 1 || leaves || looks == 0 {
-				t.Errorf("%d commits didn't look at the root, and %d looks followed, want 1, and 1 or more", n, looks)
+			if n := blind() - before; n != 1 || leaves || looks() == 0 {
+				t.Errorf("%d commits didn't look at the root, and %d looks followed, want 1, and 1 or more", n, looks())
 			}
 			put(t, s, "c", "3")
 			if n := raw.do("log", "count").Int() - records; n != 2 {
@@ -177,10 +158,4 @@ func TestFenceTakenDownMeanwhile(t *testing.T) {
 			wantFresh(t, s, "a=1 b=2 c=3")
 		})
 	}
-}
-
-func pageEvent(name string) js.Value {
-	e := js.Global().Get("Event").New(name)
-	e.Set("persisted", true)
-	return e
 }

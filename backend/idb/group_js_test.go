@@ -20,9 +20,18 @@ import (
 // test ends.
 func watchWrites(t *testing.T) (count func() int) {
 	t.Helper()
+	return countCalls(t, "IDBDatabase", "transaction", func(_ js.Value, args []js.Value) bool {
+		return len(args) > 1 && args[1].String() == "readwrite"
+	})
+}
+
+// countCalls counts the calls of a method of which is is true, until the test
+// ends.
+func countCalls(t *testing.T, class, method string, is func(this js.Value, args []js.Value) bool) (count func() int) {
+	t.Helper()
 	n := 0
-	intercept(t, "IDBDatabase", "transaction", func(_ js.Value, args []js.Value) {
-		if len(args) > 1 && args[1].String() == "readwrite" {
+	intercept(t, class, method, func(this js.Value, args []js.Value) {
+		if is(this, args) {
 			n++
 		}
 	})

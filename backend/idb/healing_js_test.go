@@ -167,16 +167,11 @@ func TestBackForwardCache(t *testing.T) {
 	name := newName(t)
 	s := open(t, name)
 	put(t, s, "a", "1")
-	event := func(name string) {
-		e := js.Global().Get("Event").New(name)
-		e.Set("persisted", true)
-		js.Global().Call("dispatchEvent", e)
-	}
-	event("pagehide")
-	event("pageshow")
+	dispatchPersisted("pagehide")
+	dispatchPersisted("pageshow")
 	put(t, s, "b", "2")
 
-	event("pagehide")
+	dispatchPersisted("pagehide")
 	// One that the browser was about to grant takes it a moment.
 	ctx := testContext(t)
 	for held := locksOf(name); len(held) > 0; held = locksOf(name) {
@@ -194,10 +189,18 @@ func TestBackForwardCache(t *testing.T) {
 	default:
 	}
 	deleteUnseen(t, name) // would hang if there were a connection
-	event("pageshow")
+	dispatchPersisted("pageshow")
 	if err := <-deleted; !errors.Is(err, backend.ErrDeleted) {
 		t.Errorf("Update = %v, want ErrDeleted", err)
 	}
+}
+
+// dispatchPersisted tells the page that it enters the back-forward cache, pagehide,
+// or leaves it, pageshow.
+func dispatchPersisted(name string) {
+	e := js.Global().Get("Event").New(name)
+	e.Set("persisted", true)
+	js.Global().Call("dispatchEvent", e)
 }
 
 // locksOf returns the names of the locks of a database that are held.

@@ -62,8 +62,7 @@ export function generator(sizes) {
     keyRanges: () => spread(sizes.ranges, total - sizes.width).map((at) => [id(at), id(at + sizes.width - 1)]),
     dueRanges: (count, width) => spread(count, total - width).map((at) => [due(at), due(at + width - 1)]),
     allTimes: () => [due(0), due(total)],
-    allOwners: () => Array.from({ length: owners }, (_, i) => owner(i)),
-    owners: (count) => Array.from({ length: count }, (_, i) => owner((i * 37) % owners)),
+    owners: (count = owners) => Array.from({ length: count }, (_, i) => owner((i * 37) % owners)),
   };
 }
 

@@ -53,14 +53,13 @@ class Session {
   // use has the database opened with ack.
   async use(ack) {
     if (this.ack === ack) return;
-    this.ack = ack;
-    await this.anew();
+    await this.anew(ack);
   }
 
   // anew has the database opened anew, with nothing of it read but how many rows there are.
-  async anew() {
+  async anew(ack = this.ack) {
     await this.db?.close();
-    await this.open(this.ack);
+    await this.open(ack);
     await this.db.count();
   }
 }

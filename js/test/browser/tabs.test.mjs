@@ -59,6 +59,23 @@ test("two tabs and a worker lose none of 10,000 interleaved increments", async (
   assert.ok(switches > 100, `the writers took ${switches} turns: they hardly wrote at the same time`);
 });
 
+/** Run in a page, blocks its event loop until the test answers. */
+const block = () => {
+  const request = new XMLHttpRequest();
+  request.open("GET", "/held", false);
+  request.send();
+};
+
+/** Serves what block asks for. held is fulfilled with the response of the next that asks. */
+async function serveHeld(t) {
+  let arrived;
+  const held = () =>
+    new Promise((resolve) => {
+      arrived = resolve;
+    });
+  return { origin: await serve(t, { "/held": (_, response) => arrived(response) }), held };
+}
+
 // How a tab falls asleep, and what wakes it.
 const sleeps = {
   async "frozen by the browser"(page) {
@@ -76,11 +93,7 @@ const sleeps = {
   },
   async "its event loop blocked"(page, held) {
     const request = held();
-    const blocked = page.evaluate(() => {
-      const request = new XMLHttpRequest();
-      request.open("GET", "/held", false);
-      request.send();
-    });
+    const blocked = page.evaluate(block);
     const response = await request;
     return async () => {
       response.end();
@@ -90,12 +103,7 @@ const sleeps = {
 };
 
 test("a tab sleeps while another commits 10,000 times and makes checkpoints", async (t) => {
-  let arrived;
-  const held = () =>
-    new Promise((resolve) => {
-      arrived = resolve;
-    });
-  const origin = await serve(t, { "/held": (_, response) => arrived(response) });
+  const { origin, held } = await serveHeld(t);
   const browser = await start(t, await profile(t));
   const sleeper = await open(browser, origin);
   const awake = await open(browser, origin);
@@ -171,19 +179,15 @@ test("a tab sleeps while another commits 10,000 times and makes checkpoints", as
 });
 
 test("a tab that wrote alone sleeps, and goes on when another has committed and made checkpoints", async (t) => {
-  let arrived;
-  const origin = await serve(t, { "/held": (_, response) => arrived(response) });
+  const { origin, held } = await serveHeld(t);
   const browser = await start(t, await profile(t));
   const [sleeper, awake] = [await open(browser, origin), await open(browser, origin)];
   for (const page of [sleeper, awake]) await openDatabase(page, "alone");
-  const asleep = new Promise((resolve) => {
-    arrived = resolve;
-  });
+  await sleeper.evaluate(`self.block = ${block}`);
+  const asleep = held();
   const slept = sleeper.evaluate(async () => {
     for (let i = 0; i < 40; i++) await rows.put({ id: `before ${i}` });
-    const request = new XMLHttpRequest();
-    request.open("GET", "/held", false);
-    request.send(); // and in the same task it writes
+    self.block(); // and in the same task it writes
     for (let i = 0; i < 40; i++) await rows.put({ id: `after ${i}` });
   });
   const response = await asleep;
