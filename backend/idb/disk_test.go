@@ -29,8 +29,13 @@ func (p *testPages) store(_ context.Context, pages []written) error {
 	if p.pages == nil {
 		p.pages = map[pagetree.ID][]byte{}
 	}
+	size := 0
 	for _, w := range pages {
 		p.pages[w.id] = w.b
+		size += len(w.b)
+	}
+	if size > stepSize && len(pages) > 1 {
+		return fmt.Errorf("a step writes %d bytes, want at most %d", size, stepSize)
 	}
 	p.written = append(p.written, pages...)
 	return nil
