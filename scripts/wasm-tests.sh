@@ -11,7 +11,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export GOOS=js GOARCH=wasm
-out=build/wasm-tests
+out=build/wasm-tests${LARDER_BROWSER:+-$LARDER_BROWSER}
 mkdir -p "$out"
 
 module=$(go list -m)

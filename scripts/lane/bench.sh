@@ -4,6 +4,5 @@ set -euo pipefail
 source scripts/lane/node-test.sh
 status=0
 go -C bench/peers test -json -timeout 10m ./... >>"$RESULTS" || status=$?
-bash scripts/build.sh
 node_test bench/browser/*.test.mjs || status=$?
 exit "$status"

@@ -2,5 +2,4 @@
 # The demo as `make demo` serves it: the page, with a reload, and its test page.
 set -euo pipefail
 source scripts/lane/node-test.sh
-bash scripts/demo.sh
 node_test web/e2e/*.test.mjs

@@ -2,5 +2,4 @@
 # The JavaScript API in Chromium: pages, workers, tabs.
 set -euo pipefail
 source scripts/lane/node-test.sh
-bash scripts/build.sh
 node_test js/test/browser/*.test.mjs

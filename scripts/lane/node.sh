@@ -3,7 +3,6 @@
 set -uo pipefail
 source scripts/lane/check.sh
 source scripts/lane/node-test.sh
-bash scripts/build.sh || exit 1
 node_test js/test/*.test.mjs || failed=1
 check types js/node_modules/.bin/tsc --noEmit -p js/test/types
 exit "$failed"

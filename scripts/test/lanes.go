@@ -11,6 +11,7 @@ import (
 type lane struct {
 	name  string
 	alone bool // nothing else runs while it does
+	demo  bool // needs what scripts/demo.sh builds
 }
 
 // parseLanes reads scripts/lanes.
@@ -23,14 +24,14 @@ func parseLanes(r io.Reader) ([]lane, error) {
 		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
 			continue
 		}
-		if len(fields) < 3 || fields[1] != "beside" && fields[1] != "alone" {
-			return nil, fmt.Errorf("scripts/lanes:%d: want a name, beside or alone, and what it tests", n)
+		if len(fields) < 4 || fields[1] != "beside" && fields[1] != "alone" || fields[2] != "demo" && fields[2] != "-" {
+			return nil, fmt.Errorf("scripts/lanes:%d: want a name, beside or alone, demo or -, and what it tests", n)
 		}
 		if seen[fields[0]] {
 			return nil, fmt.Errorf("scripts/lanes:%d: lane %s is listed twice", n, fields[0])
 		}
 		seen[fields[0]] = true
-		lanes = append(lanes, lane{name: fields[0], alone: fields[1] == "alone"})
+		lanes = append(lanes, lane{name: fields[0], alone: fields[1] == "alone", demo: fields[2] == "demo"})
 	}
 	return lanes, in.Err()
 }

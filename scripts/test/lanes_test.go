@@ -11,9 +11,9 @@ import (
 )
 
 const threeLanes = `# comment
-native      beside  Go tests
-browser-go  alone   Go tests in Chromium
-browser-js  alone   JavaScript tests
+native      beside  -     Go tests
+browser-go  alone   -     Go tests in Chromium
+browser-js  alone   demo  JavaScript tests
 
 `
 
@@ -36,7 +36,10 @@ func TestParseLanes(t *testing.T) {
 	if lanes[0].alone || !lanes[1].alone {
 		t.Errorf("alone = %v, %v, want false, true", lanes[0].alone, lanes[1].alone)
 	}
-	for _, bad := range []string{"native", "native sometimes x", "a alone x\na alone x"} {
+	if lanes[0].demo || !lanes[2].demo {
+		t.Errorf("demo = %v, %v, want false, true", lanes[0].demo, lanes[2].demo)
+	}
+	for _, bad := range []string{"native", "native sometimes - x", "a alone x y", "a alone - x\na alone - x"} {
 		if _, err := parseLanes(strings.NewReader(bad)); err == nil {
 			t.Errorf("parseLanes(%q) = nil, want an error", bad)
 		}
@@ -101,7 +104,7 @@ func lastLine(out string) string {
 }
 
 func TestLanesThatPass(t *testing.T) {
-	out, ok := runHere(t, "a beside x\nb beside x\nc alone x", map[string]string{"a": onePass, "b": onePass, "c": onePass})
+	out, ok := runHere(t, "a beside - x\nb beside - x\nc alone - x", map[string]string{"a": onePass, "b": onePass, "c": onePass})
 	if got, want := lastLine(out), "3 passed, 0 failed"; got != want || !ok {
 		t.Errorf("last line %q, %v, want %q, true", got, ok, want)
 	}
@@ -124,7 +127,7 @@ func TestLanesThatFail(t *testing.T) {
 			if tt.script != "" {
 				scripts["bad"] = tt.script
 			}
-			out, ok := runHere(t, "good beside x\nbad beside x", scripts)
+			out, ok := runHere(t, "good beside - x\nbad beside - x", scripts)
 			if got := lastLine(out); got != tt.last || ok {
 				t.Errorf("last line %q, %v, want %q, false", got, ok, tt.last)
 			}
@@ -138,7 +141,7 @@ func TestLanesThatFail(t *testing.T) {
 // Results of an earlier run must not stand in for a lane that did not run.
 func TestOldResultsDoNotCount(t *testing.T) {
 	scripts := map[string]string{"a": onePass}
-	if out, ok := runHere(t, "a alone x", scripts); !ok {
+	if out, ok := runHere(t, "a alone - x", scripts); !ok {
 		t.Fatalf("first run failed:\n%s", out)
 	}
 	if err := os.WriteFile("scripts/lane/a.sh", []byte("exit 0"), 0o644); err != nil {

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -63,8 +64,23 @@ func run(ctx context.Context, jobs int, names []string) (bool, error) {
 		return false, err
 	}
 	began := time.Now()
+	if slices.ContainsFunc(lanes, func(l lane) bool { return l.demo }) {
+		if err := buildDemo(ctx); err != nil {
+			return false, err
+		}
+	}
 	reports := runAll(ctx, jobs, lanes)
 	return summary(os.Stdout, reports, time.Since(began)), nil
+}
+
+// buildDemo builds what several lanes need, so that none does while another one
+// uses it.
+func buildDemo(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, "bash", "scripts/demo.sh")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("scripts/demo.sh: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // runAll runs lanes in their order, at most jobs beside each other, and those
