@@ -156,6 +156,15 @@ type NowUpdater interface {
 	UpdateNow(fn func(ctx context.Context, tx WriteTx) error) (stirred bool, err error)
 }
 
+// A Waiter is a Store that can come to its end before it is closed: somebody
+// else may delete its database.
+type Waiter interface {
+	// Wait returns when no transaction can begin any more, and why: [ErrClosed]
+	// after Close, [ErrDeleted] when the database was deleted, [ErrSchemaNewer] when
+	// newer code has changed its format. When ctx is done before, it is ctx's error.
+	Wait(ctx context.Context) error
+}
+
 // A Verifier is a Store that can check everything that it has stored.
 type Verifier interface {
 	// Verify reads all that is stored and returns what is damaged: an

@@ -283,9 +283,17 @@ func TestClosed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			canceled, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := db.Wait(canceled); err != context.Canceled {
+				t.Errorf("Wait for an open one with a canceled context = %v, want it back", err)
+			}
+			waited := make(chan error, 1)
+			go func() { waited <- db.Wait(t.Context()) }()
 			if err := db.Close(t.Context()); err != nil {
 				t.Fatalf("Close: %v", err)
 			}
+			wantClass(t, "Wait", <-waited, backend.ErrClosed)
 			nothing := func(context.Context, *entity.Tx) error { return nil }
 			wantClass(t, "View", db.View(t.Context(), nothing), backend.ErrClosed)
 			wantClass(t, "Update", db.Update(t.Context(), nothing), backend.ErrClosed)
@@ -294,6 +302,7 @@ func TestClosed(t *testing.T) {
 			if err := db.Close(t.Context()); err != nil {
 				t.Errorf("the second Close = %v, want nil", err)
 			}
+			wantClass(t, "Wait after it", db.Wait(t.Context()), backend.ErrClosed)
 		})
 	}
 }

@@ -2,6 +2,7 @@ package entity
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"github.com/larderdb/larder/backend"
@@ -19,6 +20,8 @@ type DB struct {
 	viewed  atomic.Pointer[viewed]  // what the last View was bound to that looked
 	peeked  *Tx                     // Peek's last
 	blocks  blocks                  // of numbers, reserved
+	closed  chan struct{}           // closed by Close
+	closing sync.Once
 
 	// Of what Open left to be done behind the DB.
 	ready   chan struct{} // closed when it is done; nil when there was nothing
@@ -98,7 +101,24 @@ func (db *DB) Close(ctx context.Context) error {
 		db.stop()
 		_ = db.Ready(ctx) // its error is Ready's to return
 	}
+	defer db.closing.Do(func() { close(db.closed) })
 	return db.backend.Close(ctx)
+}
+
+// Wait waits until no transaction of db can begin any more, and returns why:
+// [backend.ErrClosed] when db was closed, [backend.ErrDeleted] when somebody else
+// has deleted the database, in another tab of a browser say. When ctx is done
+// before, it is ctx's error.
+func (db *DB) Wait(ctx context.Context) error {
+	if w, ok := db.backend.(backend.Waiter); ok {
+		return w.Wait(ctx)
+	}
+	select {
+	case <-db.closed:
+		return &backend.Error{Class: backend.ErrClosed}
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Backend returns the engine's store. Writing to it past the DB can damage

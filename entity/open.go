@@ -58,7 +58,7 @@ func Open(ctx context.Context, s backend.Store, defs ...Definition) (*DB, error)
 	if err := checkDefinitions(defs); err != nil {
 		return nil, err
 	}
-	db := &DB{backend: s, defs: defs, checked: backend.Checked(s)}
+	db := &DB{backend: s, defs: defs, checked: backend.Checked(s), closed: make(chan struct{})}
 	db.peeker, _ = s.(backend.Peeker)
 	db.now, _ = s.(backend.NowUpdater)
 	if err := db.register(ctx); err != nil {

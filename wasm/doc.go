@@ -99,6 +99,7 @@
 //	OpStatus    start  db      –                          payload: map, see below
 //	OpVerify    start  db      –                          payload: array of errors
 //	OpSalvage   start  –       name                       parts, then payload: array of errors
+//	OpWait      start  db      –                          failed: why it can't be used any more
 //
 // What larder_do can't answer without waiting for the storage is an error with
 // the code NOT_IN_MEMORY. A read can then be started: OpGet, OpGetMany, OpQuery and

@@ -6,7 +6,7 @@ import (
 )
 
 // Version is the number of the ABI. It is raised by every change to it.
-const Version = 4
+const Version = 5
 
 // The operations; js/src/abi.ts has the same numbers.
 const (
@@ -30,6 +30,7 @@ const (
 	opStatus
 	opVerify
 	opSalvage
+	opWait
 )
 
 // read answers a reading operation on c in tx.

@@ -241,6 +241,8 @@ func (s *server) work(op, handle, aux uint32, request []byte) (job, error) {
 		}, nil
 	case opStatus:
 		return d.status, nil
+	case opWait:
+		return d.wait, nil
 	case opVerify:
 		return d.verify, nil
 	}

@@ -84,6 +84,11 @@ func (d *database) status(ctx context.Context, _ uint32) (uint32, []byte, error)
 	return 0, result, nil
 }
 
+// wait is a job: it fails with why the database can't be used any more.
+func (d *database) wait(ctx context.Context, _ uint32) (uint32, []byte, error) {
+	return 0, nil, d.db.Wait(ctx)
+}
+
 // verify is a job: it returns an array of errors, what is damaged.
 func (d *database) verify(ctx context.Context, _ uint32) (uint32, []byte, error) {
 	var list []error

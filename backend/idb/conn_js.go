@@ -27,6 +27,7 @@ type conn struct {
 	relaxed    js.Value            // transaction options
 	strict     js.Value
 	shaken     chan struct{} // of capacity 1: the browser has closed the link, so it's time to look
+	ended      chan struct{} // closed when gone is set
 
 	mu        sync.Mutex
 	gone      error // why there can be no more transactions
@@ -100,6 +101,7 @@ func newConn(name string, db js.Value) *conn {
 		relaxed:    js.ValueOf(map[string]any{"durability": "relaxed"}),
 		strict:     js.ValueOf(map[string]any{"durability": "strict"}),
 		shaken:     make(chan struct{}, 1),
+		ended:      make(chan struct{}),
 	}
 	for _, w := range []string{"readonly", "readwrite", rootStore, logStore, pageStore} {
 		c.words[w] = js.ValueOf(w)
@@ -122,6 +124,15 @@ func (c *conn) identify(db id) {
 // err returns why there can be no more transactions, or nil.
 func (c *conn) err() error {
 	return c.gone // without the mutex: there is one thread, and each read asks
+}
+
+// end notes why there can be no more transactions, unless there can be none
+// already. The caller holds c.mu.
+func (c *conn) end(err error) {
+	if c.gone == nil {
+		c.gone = err
+		close(c.ended)
+	}
 }
 
 // run runs one transaction: issue makes its requests. It returns nil when
@@ -198,9 +209,7 @@ func (c *conn) lose(l *link, kind int) (again bool) {
 // with err. A transaction that IndexedDB commits already takes its course.
 func (c *conn) leave(err error) {
 	c.mu.Lock()
-	if c.gone == nil {
-		c.gone = err
-	}
+	c.end(err)
 	l := c.link
 	c.link = nil
 	var running []*txn

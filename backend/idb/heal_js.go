@@ -51,8 +51,8 @@ func (c *conn) reopen(ctx context.Context, r *reopening) {
 	defer c.mu.Unlock()
 	c.reopening, r.err = nil, err
 	switch {
-	case errors.Is(err, backend.ErrDeleted) && c.gone == nil:
-		c.gone = err
+	case errors.Is(err, backend.ErrDeleted):
+		c.end(err)
 	case err == nil && (c.gone != nil || c.asleep != nil):
 		l.close()
 	case err == nil:

@@ -151,13 +151,18 @@ func TestCloseEventIsLookedInto(t *testing.T) {
 	db.Call("close")
 	deleteUnseen(t, name)
 	handler.Invoke(js.Null())
-	ctx := testContext(t)
-	view := func() error { return s.View(ctx, func(context.Context, backend.ReadTx) error { return nil }) }
-	for view() == nil && ctx.Err() == nil {
-		giveTurn()
+	if err := s.Wait(testContext(t)); !errors.Is(err, backend.ErrDeleted) {
+		t.Errorf("Wait = %v, want ErrDeleted", err)
 	}
-	if err := view(); !errors.Is(err, backend.ErrDeleted) {
+	err := s.View(testContext(t), func(context.Context, backend.ReadTx) error { return nil })
+	if !errors.Is(err, backend.ErrDeleted) {
 		t.Errorf("a View = %v, want ErrDeleted", err)
+	}
+	if err := s.Close(testContext(t)); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	if err := s.Wait(testContext(t)); !errors.Is(err, backend.ErrDeleted) {
+		t.Errorf("Wait after Close = %v, want ErrDeleted as before", err)
 	}
 }
 

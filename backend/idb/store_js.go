@@ -37,8 +37,8 @@ func (o *Options) cacheSize() int {
 	return max(o.CacheSize, minCacheSize)
 }
 
-// A Store is an open database. It is a [backend.Store] and a
-// [backend.Flusher], and is safe for concurrent use.
+// A Store is an open database. It is a [backend.Store], a [backend.Flusher] and a
+// [backend.Waiter], and is safe for concurrent use.
 //
 // When a record of the log is corrupt, the Store holds the commits before it
 // and can only be read: every Update is the [backend.ErrCorrupt] that names the
@@ -261,6 +261,16 @@ func (s *Store) Peek() (backend.ReadTx, error) {
 		s.peek.SetCached(true)
 	}
 	return s.peek, nil
+}
+
+// Wait is as in [backend.Waiter].
+func (s *Store) Wait(ctx context.Context) error {
+	select {
+	case <-s.conn.ended:
+		return s.conn.err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Checked is as in [backend.Checker]: pages and log records have checksums, which

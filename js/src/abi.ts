@@ -1,7 +1,7 @@
 /** What the module and this loader agree on; wasm/doc.go is its description. */
 
 /** The number of the ABI. A module with another one is refused. */
-export const abiVersion = 4;
+export const abiVersion = 5;
 
 /** The operations, by the numbers of wasm/ops.go. */
 export const Op = {
@@ -25,6 +25,7 @@ export const Op = {
   Status: 18,
   Verify: 19,
   Salvage: 20,
+  Wait: 21,
 } as const;
 
 /** What the module exports, beside wasm_exec.js's own needs. */

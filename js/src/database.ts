@@ -6,6 +6,7 @@ import type { Collection, Database, ReadTransaction, Status, ViewOptions, WriteT
 
 /** An open database. Its handle is void after close. */
 export class LarderDatabase implements Database, Scope {
+  readonly closed: Promise<LarderError | undefined>;
   private readonly numbers: Map<string, number>;
   /** Which functions are on the stack right now: of how many updates, of how many views. */
   private readonly running = { updates: 0, views: 0 };
@@ -21,6 +22,10 @@ export class LarderDatabase implements Database, Scope {
     private readonly async: boolean,
   ) {
     this.numbers = new Map(collections.map((collection, i) => [collection, i]));
+    this.closed = connection.start(Op.Wait, handle, 0).then(
+      () => undefined,
+      (error) => (error.code === "CLOSED" ? undefined : error),
+    );
   }
 
   get memory(): number {

@@ -200,6 +200,12 @@ export interface Database {
   readonly name: string;
   /** What holds its data. */
   readonly engine: "indexeddb" | "memory";
+  /**
+   * Fulfilled once, when the database can't be used any more: with undefined after
+   * {@link close}, else with why, a DeletedError when it was deleted, by another tab
+   * or by the browser, also while nothing is done with it. It is never rejected.
+   */
+  readonly closed: Promise<LarderError | undefined>;
   /** The size in bytes of the memory that this realm's databases live in. */
   readonly memory: number;
   /** Returns a collection; an UnknownNameError when it isn't in the definitions. */

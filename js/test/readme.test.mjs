@@ -63,6 +63,8 @@ test("the README's example", async () => {
   assert.deepEqual(slugs, ["slug"]);
   assert.equal(await todos.count(), 3);
   await db.close();
+  const why = await db.closed; // undefined after close, else an error that says why
+  assert.equal(why, undefined);
 });
 
 function sign(todo) {

@@ -14,6 +14,22 @@ const deletions = {
     }),
 };
 
+/** Has the database of a page count what it tells of its end. */
+function countEnds(page) {
+  return page.evaluate(() => {
+    self.ends = [];
+    db.closed.then((why) => ends.push(why === undefined ? "closed" : why.code));
+  });
+}
+
+/** The page's database tells its end, and what of is returned. */
+function endsOf(page) {
+  return page.evaluate(async () => {
+    await db.closed;
+    return ends;
+  });
+}
+
 test("a database that another tab deletes", async (t) => {
   const origin = await serve(t);
   const browser = await start(t, await profile(t));
@@ -24,6 +40,7 @@ test("a database that another tab deletes", async (t) => {
       const unhandled = [];
       user.on("pageerror", (error) => unhandled.push(error));
       await openDatabase(user, name);
+      await countEnds(user);
       await user.evaluate(() => rows.putMany(Array.from({ length: 100 }, (_, id) => ({ id, half: id >> 1 }))));
       const inUpdate = await gate(user, "update");
       const inView = await gate(user, "view");
@@ -55,11 +72,15 @@ test("a database that another tab deletes", async (t) => {
       await inView.reached();
 
       await openDatabase(deleter, "other"); // it brings larder, and a database that must stay
+      await countEnds(deleter);
       await deleter.evaluate(() => rows.put({ id: 1, half: 1 }));
       await deleter.evaluate(deletion, name);
+      assert.deepEqual(await endsOf(user), ["DELETED"], "what the user is told, with nothing begun since");
       const left = await deleter.evaluate(() => larder.databases());
       assert.ok(left.includes("other") && !left.includes(name), `what is left: ${left}`);
+      assert.deepEqual(await deleter.evaluate(() => ends), [], "what is told of the other database");
       await deleter.evaluate(() => db.close());
+      assert.deepEqual(await endsOf(deleter), ["closed"], "what is told of one that is closed");
       await openDatabase(deleter, name);
       await deleter.evaluate(() => rows.put({ id: "new", half: 7 }));
 
@@ -87,6 +108,7 @@ test("a database that another tab deletes", async (t) => {
       });
       assert.deepEqual(after, ["DELETED", "DELETED", "DELETED", "DELETED"], "what is begun later");
       await user.evaluate(() => db.close());
+      assert.deepEqual(await endsOf(user), ["DELETED"], "what the user was told, in all");
       const seen = await deleter.evaluate(() => db.update(async (tx) => (await tx.collection("rows").query()).rows));
       assert.deepEqual(seen, [{ id: "new", half: 7 }], "the new database");
       await openDatabase(user, name);
@@ -102,9 +124,11 @@ test("the site's data is cleared", async (t) => {
   const browser = await start(t, await profile(t));
   const page = await open(browser, origin);
   await openDatabase(page, "cleared");
+  await countEnds(page);
   await page.evaluate(() => rows.put({ id: 1, half: 1 }));
   const cdp = await page.createCDPSession();
   await cdp.send("Storage.clearDataForOrigin", { origin, storageTypes: "indexeddb" });
+  assert.deepEqual(await endsOf(page), ["DELETED"]);
   const codes = await page.evaluate(async () => {
     const code = (error) => error.code;
     return [await rows.put({ id: 2, half: 2 }).catch(code), await rows.put({ id: 3, half: 3 }).catch(code)];

@@ -108,6 +108,7 @@ export const cases = {
     ok(!(await databases()).includes(t.name), "it isn't listed any more");
     const error = await t.fails("DELETED", () => db.collection("rows").put({ id: 2 }));
     ok(error instanceof DeletedError, "it is of its class");
+    ok((await db.closed) instanceof DeletedError, "it has ended by that");
     equal(await deleteDatabase(t.name), undefined, "deleting what isn't there");
     const again = await t.open(collections);
     equal(await again.collection("rows").count(), 0);

@@ -64,6 +64,8 @@ export async function passes(): Promise<void> {
   const found: LarderError[] = await db.verify();
   found.concat(await salvage("app", (collection, row) => [collection.trim(), row]));
   const persisted: boolean = await db.persist();
+  const why = await db.closed;
+  holds<Equal<typeof why, LarderError | undefined>>();
   await db.view(() => persisted, { fresh: true });
 
   const updated = await db.update(async (tx) => (await tx.collection<City>("cities").get(1))?.name);
