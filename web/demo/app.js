@@ -19,6 +19,7 @@ async function main() {
   const store = new Client();
   const { result: opened } = await timed("open", () => store.call("open"));
   set("engine", opened.engine);
+  store.call("ended").catch(report);
 
   const regions = await fetchRegions();
   const codes = new Set([...regions.keys()].map((code) => code.slice(0, 2)));

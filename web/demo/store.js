@@ -16,6 +16,12 @@ const calls = {
     return { engine: db.engine };
   },
 
+  /** Fails when somebody else, another tab of this page say, has deleted the database. */
+  async ended() {
+    const why = await db.closed;
+    if (why) throw why;
+  },
+
   search: (wanted, limit, after) => cities.query(searchQuery(wanted, limit, after)),
   near: (lat, lng, reach, limit) => near(db, lat, lng, reach, limit),
   get: (id) => cities.get(id),

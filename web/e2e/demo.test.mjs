@@ -192,3 +192,19 @@ test("the page fits a narrow and a wide window, light and dark", async () => {
     }
   }
 });
+
+test("a page whose database another one deletes says so", async () => {
+  const user = await openPage(browser, server.url);
+  await untilOpen(user);
+  const deleter = await openPage(browser, server.url);
+  await untilOpen(deleter);
+  deleter.on("dialog", (dialog) => dialog.accept());
+  await Promise.all([deleter.waitForNavigation(), deleter.click("#wipe")]);
+  await untilOpen(deleter);
+  await user.waitForSelector("#problem", { visible: true });
+  assert.match(await textOf(user, "#problem"), /another context deleted the database \(DELETED\)/);
+  assert.equal(user.problems.length, 1, `the page's errors: ${user.problems}`);
+  assert.deepEqual(deleter.problems, [], "the errors of the page that deleted it");
+  await user.close();
+  await deleter.close();
+});
