@@ -33,6 +33,10 @@ type Op struct {
 	Kind   string `json:"kind"`   // Update, Fresh or View
 	Call   int64  `json:"call"`   // microseconds, no later than it began
 	Return int64  `json:"return"` // microseconds, no earlier than it was acknowledged
+	// Begin and End number its beginning and its acknowledgement among all those
+	// of its context. That order is exact; no clock is.
+	Begin int64 `json:"begin"`
+	End   int64 `json:"end"`
 	// Reads holds what it read from registers before it wrote to them; a
 	// register that was never written to is 0.
 	Reads map[string]int64 `json:"reads"`
@@ -41,7 +45,17 @@ type Op struct {
 }
 
 func (op Op) String() string {
-	return fmt.Sprintf("%s of tab %d [%d, %d] read %v, wrote %v", op.Kind, op.Tab, op.Call, op.Return, op.Reads, op.Writes)
+	return fmt.Sprintf("%s of tab %d (%d, %d) [%d, %d] read %v, wrote %v",
+		op.Kind, op.Tab, op.Begin, op.End, op.Call, op.Return, op.Reads, op.Writes)
+}
+
+// before reports whether op is known to have ended before other began: within
+// one context by its own order, between two by the clock.
+func (op Op) before(other Op) bool {
+	if op.Tab == other.Tab {
+		return op.End < other.Begin
+	}
+	return op.Return < other.Call
 }
 
 // Read reads a history: one Op in JSON per line, in any order. It is an error
@@ -61,6 +75,8 @@ func Read(r io.Reader) ([]Op, error) {
 			return nil, fmt.Errorf("line %d: a view that writes", n)
 		case op.Return < op.Call:
 			return nil, fmt.Errorf("line %d: it returns before it is called", n)
+		case op.End <= op.Begin:
+			return nil, fmt.Errorf("line %d: it ends before it begins", n)
 		}
 		ops = append(ops, op)
 	}

@@ -12,8 +12,20 @@ import (
 
 type values = map[string]int64
 
+// op returns a transaction of which the clock is exact.
 func op(tab int, kind string, call, ret int64, reads, writes values) history.Op {
-	return history.Op{Tab: tab, Kind: kind, Call: call, Return: ret, Reads: reads, Writes: writes}
+	return history.Op{
+		Tab: tab, Kind: kind, Call: call, Return: ret, Begin: call, End: ret, Reads: reads, Writes: writes,
+	}
+}
+
+// blurred returns ops as recorded by a clock that may be off by slack.
+func blurred(slack int64, ops ...history.Op) []history.Op {
+	for i := range ops {
+		ops[i].Call -= slack
+		ops[i].Return += slack
+	}
+	return ops
 }
 
 func update(tab int, call, ret int64, reads, writes values) history.Op {
@@ -87,6 +99,48 @@ func TestCheckLinearizable(t *testing.T) {
 			update(0, 3, 4, nil, values{"a": 2}),
 			fresh(1, 5, 6, values{"a": 1}),
 		}, false},
+		{"one context between two updates of another", blurred(100,
+			update(0, 1, 2, nil, values{"a": 1}),
+			update(0, 3, 4, nil, values{"a": 2}),
+			fresh(1, 5, 6, values{"a": 1}),
+			fresh(1, 7, 8, values{"a": 2}),
+		), true},
+		{"one context's end after the other's, and its beginning before", blurred(100,
+			update(0, 1, 2, nil, values{"a": 1}),
+			fresh(0, 3, 4, values{"a": 1, "b": 1}),
+			fresh(1, 5, 6, values{"a": 0, "b": 0}),
+			update(1, 7, 8, nil, values{"b": 1}),
+		), true},
+		{"two contexts in turns", blurred(100,
+			update(0, 1, 2, values{"a": 0}, values{"a": 1}),
+			update(0, 3, 4, values{"a": 2}, values{"a": 3}),
+			update(1, 5, 6, values{"a": 1}, values{"a": 2}),
+			update(1, 7, 8, values{"a": 3}, values{"a": 4}),
+		), true},
+		{"a fresh view at once, without its context's update", blurred(100,
+			update(0, 1, 2, nil, values{"a": 1}),
+			fresh(0, 3, 4, values{"a": 0}),
+		), false},
+		{"an update at once, without its context's update", blurred(100,
+			update(0, 1, 2, values{"a": 0}, values{"a": 1}),
+			update(0, 3, 4, values{"a": 0}, nil),
+		), false},
+		{"fresh views at once that go back", blurred(100,
+			update(0, 1, 9, nil, values{"a": 1}),
+			fresh(1, 2, 3, values{"a": 1}),
+			fresh(1, 4, 5, values{"a": 0}),
+		), false},
+		{"two contexts that each miss the other's update", blurred(100,
+			update(0, 1, 2, nil, values{"a": 1}),
+			fresh(0, 3, 4, values{"b": 0}),
+			update(1, 1, 2, nil, values{"b": 1}),
+			fresh(1, 3, 4, values{"a": 0}),
+		), false},
+		{"in one context at the same time", blurred(100,
+			update(0, 1, 5, nil, values{"a": 1}),
+			fresh(0, 2, 6, values{"a": 0}),
+			fresh(0, 3, 4, values{"a": 1}),
+		), true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			picture := filepath.Join(t.TempDir(), "history.html")
@@ -147,21 +201,66 @@ func TestCheckViews(t *testing.T) {
 	}
 }
 
+// TestCheckViewsAtOnce: the order within a context is exact where the clock
+// shows none.
+func TestCheckViewsAtOnce(t *testing.T) {
+	commit := update(0, 1, 2, values{"seq": 0}, values{"seq": 1})
+	for _, c := range []struct {
+		name string
+		ops  []history.Op
+		want string // a part of the error
+	}{
+		{"its context's commit", []history.Op{commit, view(0, 3, 4, values{"seq": 1})}, ""},
+		{"not yet another context's commit", []history.Op{commit, view(1, 3, 4, values{"seq": 0})}, ""},
+		{"another context's commit, by the clock before it", []history.Op{commit, view(1, 0, 1, values{"seq": 1})}, ""},
+		{"a fresh view, by the clock at the same time", []history.Op{commit, fresh(1, 3, 4, values{"seq": 0})}, ""},
+		{"not yet what a third context shows", []history.Op{
+			commit, view(1, 3, 4, values{"seq": 1}), view(2, 5, 6, values{"seq": 0}), view(2, 7, 8, values{"seq": 1}),
+		}, ""},
+		{"a view that began before the commit was acknowledged", []history.Op{
+			update(0, 1, 3, values{"seq": 0}, values{"seq": 1}), view(0, 2, 4, values{"seq": 0}),
+		}, ""},
+		{"not its context's commit", []history.Op{commit, view(0, 3, 4, values{"seq": 0})}, "had seen commit 1"},
+		{"a view that goes back", []history.Op{
+			commit, view(1, 3, 4, values{"seq": 1}), view(1, 5, 6, values{"seq": 0}),
+		}, "had seen commit 1"},
+		{"a view older than its context's fresh one", []history.Op{
+			commit, fresh(1, 3, 4, values{"seq": 1}), view(1, 5, 6, values{"seq": 0}),
+		}, "had seen commit 1"},
+		{"its context's next commit", []history.Op{view(0, -1, 0, values{"seq": 1}), commit}, "after its end"},
+		{"an earlier commit from after its end", []history.Op{
+			view(0, 5, 6, values{"seq": 2}),
+			update(0, 7, 8, values{"seq": 0}, values{"seq": 1}),
+			update(1, 1, 9, values{"seq": 1}, values{"seq": 2}),
+		}, "after its end"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := history.CheckViews(blurred(100, c.ops...))
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
 func TestRead(t *testing.T) {
-	const good = `{"tab":1,"kind":"update","call":10,"return":20,"reads":{"a":0},"writes":{"a":5}}
-{"tab":2,"kind":"view","call":30,"return":30,"reads":{"a":5},"writes":{}}
+	const good = `{"tab":1,"kind":"update","call":10,"return":20,"begin":0,"end":3,"reads":{"a":0},"writes":{"a":5}}
+{"tab":2,"kind":"view","call":30,"return":30,"begin":0,"end":1,"reads":{"a":5},"writes":{}}
 `
 	ops, err := history.Read(strings.NewReader(good))
-	if err != nil || len(ops) != 2 || ops[0].Writes["a"] != 5 || ops[1].Kind != history.View || ops[1].Call != 30 {
+	if err != nil || len(ops) != 2 || ops[0].Writes["a"] != 5 || ops[0].End != 3 ||
+		ops[1].Kind != history.View || ops[1].Call != 30 {
 		t.Errorf("got %v, %v", ops, err)
 	}
 	for name, bad := range map[string]string{
 		"nothing":                      "",
 		"no JSON":                      "{",
-		"no kind":                      `{"tab":1,"call":1,"return":2}`,
-		"a view that writes":           `{"kind":"view","call":1,"return":2,"writes":{"a":1}}`,
-		"an end before the beginning":  `{"kind":"view","call":2,"return":1}`,
-		"a value that isn't a number":  `{"kind":"view","call":1,"return":2,"reads":{"a":"x"}}`,
+		"no kind":                      `{"tab":1,"call":1,"return":2,"end":1}`,
+		"a view that writes":           `{"kind":"view","call":1,"return":2,"end":1,"writes":{"a":1}}`,
+		"a return before the call":     `{"kind":"view","call":2,"return":1,"end":1}`,
+		"no place in its context":      `{"kind":"view","call":1,"return":2}`,
+		"an end before the beginning":  `{"kind":"view","call":1,"return":2,"begin":2,"end":1}`,
+		"a value that isn't a number":  `{"kind":"view","call":1,"return":2,"end":1,"reads":{"a":"x"}}`,
 		"a good line before a bad one": good + "{}",
 	} {
 		if ops, err := history.Read(strings.NewReader(bad)); err == nil {

@@ -24,8 +24,7 @@ func CheckViews(ops []Op) error {
 	if err != nil {
 		return err
 	}
-	seen := floors(ops)
-	for i, op := range ops {
+	for _, op := range ops {
 		version := op.Reads[Seq]
 		if version < 0 || version >= int64(len(states)) {
 			return fmt.Errorf("%v: there are only %d commits", op, len(commits))
@@ -35,14 +34,17 @@ func CheckViews(ops []Op) error {
 				return fmt.Errorf("%v: after commit %d, %s is %d", op, version, register, got)
 			}
 		}
-		if version > 0 && commits[version-1].Call > op.Return {
-			return fmt.Errorf("%v: it shows a commit from after its end: %v", op, commits[version-1])
+		for _, commit := range commits[:version] {
+			if op.before(commit) {
+				return fmt.Errorf("%v: it shows a commit from after its end: %v", op, commit)
+			}
 		}
-		if version < seen[i].own {
-			return fmt.Errorf("%v: its context had seen commit %d before", op, seen[i].own)
+		own, all := floors(ops, op)
+		if version < own {
+			return fmt.Errorf("%v: its context had seen commit %d before", op, own)
 		}
-		if op.Kind != View && version < seen[i].all {
-			return fmt.Errorf("%v: commit %d was seen before", op, seen[i].all)
+		if op.Kind != View && version < all {
+			return fmt.Errorf("%v: commit %d was seen before", op, all)
 		}
 	}
 	return nil
@@ -72,45 +74,21 @@ func replay(ops []Op) (commits []Op, states []map[string]int64, err error) {
 	return commits, states, nil
 }
 
-// A floor is the newest commit that was known when a transaction was called: in
-// its own context, and in any.
-type floor struct{ own, all int64 }
-
-// floors returns the floor of each transaction.
-func floors(ops []Op) []floor {
-	type event struct {
-		at   int64
-		end  bool
-		op   int
-		seen int64
-	}
-	var events []event
-	for i, op := range ops {
-		seen := op.Reads[Seq]
-		if op.Kind == Update {
-			seen = op.Writes[Seq]
+// floors returns the newest commit that op has to know of: the newest one that
+// was known in its own context, and in any, when op began.
+func floors(ops []Op, op Op) (own, all int64) {
+	for _, other := range ops {
+		if !other.before(op) {
+			continue
 		}
-		events = append(events, event{at: op.Call, op: i}, event{at: op.Return, end: true, op: i, seen: seen})
-	}
-	// What returns in the moment in which another is called is not before it.
-	slices.SortFunc(events, func(a, b event) int {
-		if a.at != b.at || a.end == b.end {
-			return cmp.Compare(a.at, b.at)
+		seen := other.Reads[Seq]
+		if other.Kind == Update {
+			seen = other.Writes[Seq]
 		}
-		if a.end {
-			return 1
-		}
-		return -1
-	})
-	own, all := map[int]int64{}, int64(0)
-	result := make([]floor, len(ops))
-	for _, e := range events {
-		tab := ops[e.op].Tab
-		if e.end {
-			own[tab], all = max(own[tab], e.seen), max(all, e.seen)
-		} else {
-			result[e.op] = floor{own[tab], all}
+		all = max(all, seen)
+		if other.Tab == op.Tab {
+			own = max(own, seen)
 		}
 	}
-	return result
+	return own, all
 }

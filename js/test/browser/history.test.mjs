@@ -19,11 +19,13 @@ const run = async ({ tab, seed, clients, count, numbered }) => {
   const { random } = await import("/test/browser/random.mjs");
   const registers = ["a", "b", "c", "d", "e"];
   // All tabs of one machine read the same clock, coarsened to 0.1 ms: so an operation is said to be a little longer than
-  // it was.
+  // it was. A tab does one thing at a time: moments numbers when its operations begin and end.
   const now = () => Math.round((performance.timeOrigin + performance.now() - 1.7e12) * 1000);
   const slack = 150;
   const history = [];
   const errors = [];
+  let moments = 0;
+  let conflicts = 0;
   const client = async (number) => {
     const pick = random(seed + 1000 * tab + number);
     const some = (n) => registers.filter(() => pick(registers.length) < n);
@@ -49,17 +51,19 @@ const run = async ({ tab, seed, clients, count, numbered }) => {
         for (const [id, n] of Object.entries(writes)) await rows.put({ id, n });
       };
       const call = now() - slack;
+      const begin = moments++;
       try {
         await (kind === "update" ? db.update(operation) : db.view(operation, { fresh: kind === "fresh" }));
-        history.push({ tab, kind, call, return: now() + slack, reads, writes });
+        history.push({ tab, kind, begin, end: moments++, call, return: now() + slack, reads, writes });
       } catch (error) {
         // A view may be told to begin anew; an update may not.
-        if (kind === "update" || error.code !== "CONFLICT") errors.push(`${kind}: ${error.code}: ${error.message}`);
+        if (kind !== "update" && error.code === "CONFLICT") conflicts++;
+        else errors.push(`${kind}: ${error.code}: ${error.message}`);
       }
     }
   };
   await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
-  return { history, errors };
+  return { history, errors, conflicts };
 };
 
 for (const { name, file, numbered, clients, count } of [
@@ -93,10 +97,14 @@ for (const { name, file, numbered, clients, count } of [
     const path = join(root, "build", "history", `${file}.jsonl`);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, history.map((operation) => `${JSON.stringify(operation)}\n`).join(""));
-    const kinds = (kind) => history.filter((operation) => operation.kind === kind).length;
-    t.diagnostic(
-      `seed ${seed}: ${kinds("update")} updates, ${kinds("fresh")} fresh views, ${kinds("view")} plain views`,
-    );
+    const conflicts = results.reduce((sum, { conflicts }) => sum + conflicts, 0);
+    const counts = ["update", "fresh", ...(numbered ? ["view"] : [])].map((kind) => {
+      const n = history.filter((operation) => operation.kind === kind).length;
+      assert.ok(n > 0, `seed ${seed}: no ${kind}`);
+      return `${n} of kind ${kind}`;
+    });
+    t.diagnostic(`seed ${seed}: ${counts.join(", ")}; ${conflicts} views were told to begin anew`);
+    assert.ok(conflicts <= history.length / 50, `seed ${seed}: ${conflicts} views were told to begin anew`);
     const args = ["run", "./internal/history/check", ...(numbered ? ["-views"] : []), path];
     t.diagnostic(execFileSync("go", args, { cwd: root, encoding: "utf8" }).trim());
   });
