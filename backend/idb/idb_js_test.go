@@ -4,6 +4,7 @@ package idb_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/larderdb/larder/backend"
@@ -12,8 +13,16 @@ import (
 )
 
 func conformance(t *testing.T, opts *idb.Options) {
+	var seen sync.Map
 	backendtest.Run(t, backendtest.Config{
 		Open: func(tb testing.TB, name string) (backend.Store, error) {
+			if _, again := seen.LoadOrStore(name, true); !again {
+				tb.Cleanup(func() {
+					if err := idb.Delete(context.Background(), name); err != nil {
+						tb.Errorf("Delete(%s): %v", name, err)
+					}
+				})
+			}
 			s, err := idb.Open(context.Background(), name, opts)
 			if err != nil {
 				return nil, err
