@@ -6,6 +6,7 @@ import { Expired, linesFor } from "./page/work.mjs";
 import { differences, spread, summarize } from "./statistics.mjs";
 import { draw } from "./svg.mjs";
 import { tables } from "./table.mjs";
+import { lineNames } from "./words.mjs";
 
 // round is what one round gave: for each system the milliseconds of the line "scan".
 function round(times, more = {}) {
@@ -113,6 +114,10 @@ test("the rows have as many times as there are rows, and ranges the width asked 
   for (const [from, to] of keyRanges()) {
     assert.equal(all.filter(({ id }) => from <= id && id <= to).length, sizes.width);
   }
+  const owners = new Set(all.map(({ owner }) => owner));
+  assert.equal(all.length / owners.size, sizes.ofOwner);
+  const names = lineNames(sizes).map(([, long]) => long);
+  assert.ok(names.includes("10 index ranges, 14 or 100 rows"), names.join("\n"));
   const bytes = JSON.stringify(all).length / all.length;
   assert.ok(bytes > 180 && bytes < 240, `a row has ${bytes} bytes`);
 });

@@ -3,7 +3,7 @@
 // lineNames returns [id, long name, short name] of each line, in their order.
 export function lineNames(sizes) {
   const n = (number) => number.toLocaleString("en-US");
-  const { bulk, single, ranges, width, countWidth } = sizes;
+  const { bulk, single, ranges, width, ofOwner, countWidth } = sizes;
   return [
     ["bulk", `insert ${n(bulk)} rows, two indexes`, "bulk insert"],
     ["commits-async", `${n(single)} commits, async`, "async"],
@@ -16,7 +16,7 @@ export function lineNames(sizes) {
     ["gets-batch", `${n(bulk)} gets, in one call`, "get batch"],
     ["scan", "all rows", "scan"],
     ["key-ranges", `${n(ranges)} key ranges of ${n(width)} rows`, "key ranges"],
-    ["index-ranges", `${n(ranges)} index ranges of ${n(width)} rows`, "index ranges"],
+    ["index-ranges", `${n(ranges)} index ranges, ${n(ofOwner)} or ${n(width)} rows`, "index ranges"],
     ["counts", `count, ${n(ranges)} counts of ${n(countWidth)} rows`, "counts"],
     ["update", `update ${n(single)} rows, one transaction`, "update"],
     ["delete", `delete ${n(single)} rows, one transaction`, "delete"],

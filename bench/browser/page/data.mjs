@@ -11,10 +11,12 @@ const words = "ask call mend paint plan read sort wash weed write the a new old 
 // sizesFor returns how much work there is for a database of n rows, at least 100.
 export function sizesFor(n) {
   const single = Math.max(10, Math.round(n / 10));
+  const total = n + 4 * single;
   return {
     bulk: n,
     single, // commits of one row, in each of four lines; rows updated, rows deleted
-    total: n + 4 * single,
+    total,
+    ofOwner: Math.round(total / owners), // rows of an owner, about, while ranges are read
     ranges: Math.min(100, Math.max(2, Math.round(n / 100))),
     width: Math.min(100, Math.round(n / 10)), // rows in a range
     countWidth: Math.round(n / 10), // rows in a range that is counted
