@@ -41,15 +41,22 @@ func (s *Store) makeCheckpoint(ctx, open context.Context, how lockHow) bool {
 	if !s.foldOnce(ctx) {
 		return false
 	}
-	// The lock is kept for that: Chromium may not have it free again as soon as it
-	// was let go.
-	s.mu.Lock()
-	again := !closing && open.Err() != nil && s.idles(s.head.Load())
-	s.mu.Unlock()
-	if again {
-		s.foldOnce(ctx)
+	if !closing {
+		s.foldLast(ctx, open)
 	}
 	return true
+}
+
+// foldLast folds the log, if open is done by now and that is worth it, for who
+// has the lock for something else. The lock is kept for that: Chromium may not
+// have it free again as soon as it was let go.
+func (s *Store) foldLast(ctx, open context.Context) {
+	s.mu.Lock()
+	due := open.Err() != nil && s.harm == nil && s.idles(s.head.Load())
+	s.mu.Unlock()
+	if due {
+		s.foldOnce(ctx)
+	}
 }
 
 // foldOnce is makeCheckpoint for who has the lock.

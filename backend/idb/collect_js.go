@@ -54,8 +54,9 @@ func (s *Store) oldestRead(ctx context.Context, newest uint64) (uint64, error) {
 	return s.pins.oldest(newest), nil
 }
 
-// sweepAlone is sweep for who doesn't hold the lock on checkpoints.
-func (s *Store) sweepAlone(ctx context.Context) {
+// sweepAlone is sweep for who doesn't hold the lock on checkpoints. When open is
+// done meanwhile it folds the log, if that is worth it.
+func (s *Store) sweepAlone(ctx, open context.Context) {
 	held, err := s.locks.request(ctx, checkpointLock, exclusive, ifFree)
 	if err == nil {
 		defer held.release()
@@ -63,6 +64,7 @@ func (s *Store) sweepAlone(ctx context.Context) {
 		return // who holds it does the same
 	}
 	s.sweep(ctx)
+	s.foldLast(ctx, open)
 }
 
 // sweep deletes pages that nobody reads any more: those that checkpoints have

@@ -126,7 +126,7 @@ func (s *Store) checkpoints(ctx, open context.Context) {
 			}
 		case !sweep.IsZero() && time.Now().After(sweep):
 			sweep = time.Time{}
-			s.sweepAlone(ctx)
+			s.sweepAlone(ctx, open)
 		}
 		s.mu.Lock()
 		st = s.head.Load()

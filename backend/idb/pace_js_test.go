@@ -107,3 +107,26 @@ func TestCloseDuringCheckpoint(t *testing.T) {
 		t.Errorf("there is checkpoint %d of commit %d, want one of the second, and no log", number, commit)
 	}
 }
+
+// A Store that is closed while it looks for garbage folds its log all the same. It
+// left it to who opens the database next.
+func TestCloseDuringSweep(t *testing.T) {
+	name := newName(t)
+	s, raw := openWith(t, name, idb.Restless(1<<30)), openRaw(t, name)
+	defer raw.close()
+	begun := make(chan struct{}, 1)
+	intercept(t, "IDBObjectStore", "get", func(store js.Value, args []js.Value) {
+		if store.Get("name").String() == "root" && args[0].Int() == 2 { // the janitor's record
+			select {
+			case begun <- struct{}{}:
+			default:
+			}
+		}
+	})
+	putRows(t, s, 100, "a")
+	<-begun
+	closeStore(t, s)
+	if number, commit := raw.checkpoint(); commit != 1 || raw.do("log", "count").Int() != 0 {
+		t.Errorf("there is checkpoint %d of commit %d, want one of the first, and no log", number, commit)
+	}
+}
