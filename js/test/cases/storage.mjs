@@ -31,6 +31,62 @@ export const cases = {
     equal(all.getManySync([7, 8]), [{ id: 7, n: 1 }, undefined]);
   },
 
+  async "synchronous reads of what must be asked for, until it is in memory"(t) {
+    const stored = Array.from({ length: 1000 }, (_, i) => ({ id: 2 * i, n: i, text: "x".repeat(1000) }));
+    // A page that is read brings others along, of a quarter of the cache at most.
+    const options = { cacheSize: 1 << 20 };
+    let db = await t.open(collections, options);
+    await db.collection("rows").putMany(stored);
+    if (t.engine !== "memory") {
+      await db.close(); // which folds the log into pages
+      db = await t.open(collections, options);
+    }
+    const all = db.collection("rows");
+    const first = stored.slice(0, 50);
+    const [middle, last] = [stored[500], stored[999]];
+    const refused = (read) => {
+      if (t.engine === "memory") {
+        read();
+        return;
+      }
+      let error;
+      try {
+        read();
+      } catch (thrown) {
+        error = thrown;
+      }
+      equal(error?.code, "NOT_IN_MEMORY");
+      ok(error instanceof t.larder.NotInMemoryError, "it is of its class");
+    };
+    for (const row of [first[0], middle, last]) {
+      refused(() => all.getSync(row.id));
+      refused(() => all.getManySync([row.id]));
+    }
+    refused(() => all.getSync(middle.id + 1)); // nobody knows that it is missing
+
+    equal(await all.preload({ gte: 0, lte: 98 }), 50);
+    for (const row of first) equal(all.getSync(row.id), row);
+    equal(all.getSync(7), undefined, "a row that is known to be missing");
+    equal(all.getManySync([98, 7, 0]), [first[49], undefined, first[0]]);
+    for (const row of [middle, last]) {
+      refused(() => all.getSync(row.id));
+      refused(() => all.getManySync([0, row.id]));
+    }
+
+    equal(await all.get(last.id), last);
+    equal(all.getSync(last.id), last, "a row that get has waited for");
+    refused(() => all.getSync(middle.id));
+    await db.view((tx) => {
+      const own = tx.collection("rows");
+      equal(own.getManySync([0, 7, last.id]), [first[0], undefined, last]);
+      refused(() => own.getSync(middle.id));
+    });
+
+    equal(await all.preload({ index: "n", eq: middle.n }), 1);
+    equal(all.getSync(middle.id), middle, "a row that an index has led to");
+    equal(all.getManySync([middle.id + 1, middle.id]), [undefined, middle]);
+  },
+
   async "calls of a transaction that nobody awaits happen in their order"(t) {
     const db = await filled(t);
     await db.update((tx) => {
