@@ -19,6 +19,26 @@ export const cases = {
     ]);
   },
 
+  async "status tells what is stored, what of it waits to be folded, and what is in memory"(t) {
+    const text = "x".repeat(1000);
+    const db = await t.open(collections);
+    await db.collection("rows").putMany(Array.from({ length: 500 }, (_, id) => ({ id, text })));
+    await db.close();
+    const again = await t.open(collections);
+    const rows = again.collection("rows");
+    const opened = await again.status();
+    equal(opened.pending, 0, "bytes that wait where the last to close has folded them");
+    ok(opened.stored > 500 * text.length, `stored is ${opened.stored}`);
+    await rows.preload();
+    const read = await again.status();
+    ok(read.cached > 500 * text.length, `cached is ${read.cached} when all is in memory`);
+    ok(opened.cached < read.cached / 2, `cached was ${opened.cached} before`);
+    await rows.put({ id: 500, text });
+    const written = await again.status();
+    ok(written.pending > text.length && written.pending < 2 * text.length, `pending is ${written.pending}`);
+    equal(written.stored, opened.stored + written.pending, "stored");
+  },
+
   async "a conflict runs the function again"(t) {
     const one = await t.open(collections);
     const two = await t.open(collections);

@@ -115,6 +115,13 @@ export const cases = {
     equal(await db.verify(), []);
   },
 
+  async "persist is refused where there is nothing to ask"(t) {
+    if (t.engine !== "memory" && globalThis.document !== undefined) return;
+    const db = await t.open(collections);
+    const error = await t.fails("UNSUPPORTED", () => db.persist());
+    ok(error instanceof t.larder.UnsupportedError, "it is of its class");
+  },
+
   async "durability async keeps every commit until close"(t) {
     const db = await t.open(collections, { durability: "async" });
     await Promise.all(rows.map((row) => db.collection("rows").put(row)));
