@@ -8,6 +8,8 @@ const mebibyte = 1 << 20;
 /** The cache's budget, and what the module's memory may grow to with it. */
 const budget = 32 * mebibyte;
 const maxMemory = 3 * budget + 32 * mebibyte;
+/** So many times each database is opened; medians of fewer differ by half now and then on a busy machine. */
+const rounds = 15;
 
 const collections = { rows: { key: "id", indexes: { group: "group", score: "score" } } };
 
@@ -106,8 +108,8 @@ const change = async (count, seed) => {
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
-/** Loads, queries, changes and opens databases of 10,000 and of count rows, the last so many times. */
-export async function large(t, count, rounds) {
+/** Loads, queries, changes and opens databases of 10,000 and of count rows. */
+export async function large(t, count) {
   const seed = newSeed();
   const origin = await serve(t);
   const browser = await start(t, await profile(t));
@@ -183,7 +185,6 @@ export async function large(t, count, rounds) {
     }
     const [small, big] = [median(times.small), median(times.large)];
     t.diagnostic(`opening took ${small.toFixed(1)} ms at 10,000 rows, ${big.toFixed(1)} ms at ${count}`);
-    // 5 ms are what a scheduler may add to either on a busy machine.
-    assert.ok(big <= 1.5 * small + 5, `opening took ${big.toFixed(1)} ms, at 10,000 rows ${small.toFixed(1)} ms`);
+    assert.ok(big <= 1.5 * small, `opening took ${big.toFixed(1)} ms, at 10,000 rows ${small.toFixed(1)} ms`);
   });
 }

@@ -2,4 +2,4 @@
 import { test } from "node:test";
 import { large } from "./large.mjs";
 
-test("a database of 100,000 rows with a cache of 32 MiB", (t) => large(t, 100_000, 5));
+test("a database of 100,000 rows with a cache of 32 MiB", (t) => large(t, 100_000));

@@ -2,4 +2,4 @@
 import { test } from "node:test";
 import { large } from "../browser/large.mjs";
 
-test("a database of 1,000,000 rows with a cache of 32 MiB", (t) => large(t, 1_000_000, 11));
+test("a database of 1,000,000 rows with a cache of 32 MiB", (t) => large(t, 1_000_000));
