@@ -164,9 +164,10 @@ export async function hostile(shipped, wasm, seed, rounds) {
   const meet = (code = "fine") => {
     met[code] = (met[code] ?? 0) + 1;
   };
-  const ops = [...Object.values(Op), 0, 21, 99, 2 ** 31, 2 ** 32 - 1];
+  const ops = [...Object.values(Op), 0, 22, 99, 2 ** 31, 2 ** 32 - 1];
   const handles = [db, db, db, db + 1, 0, ended, ended + 1, 2 ** 31, 2 ** 32 - 1];
   const sizes = [0, 1, 4096, 2 ** 31, 2 ** 32 - 1];
+  const begun = []; // what is waited for in the end
 
   for (let round = 0; round < rounds; round++) {
     const op = pick(ops);
@@ -184,7 +185,7 @@ export async function hostile(shipped, wasm, seed, rounds) {
         }
         // One that is on its way when the transaction ends, and one that is beside it.
         for (const inner of [pick(ops), pick([Op.Get, Op.Query, Op.Preload])]) {
-          c.start(inner, number, 0, request(inner), (other) => c.rollBack(other)).then(({ code }) => meet(code));
+          begun.push(c.start(inner, number, 0, request(inner), (other) => c.rollBack(other)));
         }
         c.rollBack(number);
         inside.push(c.do(Op.Get, number, 0, valid[Op.Get]));
@@ -193,7 +194,10 @@ export async function hostile(shipped, wasm, seed, rounds) {
     }
     // The one handle that is good stays so.
     const handle = op === Op.Close ? pick(handles.filter((each) => each !== db)) : pick(handles);
-    meet((await c.start(op, handle, aux, bytes, (number) => c.rollBack(number), size)).code);
+    const call = c.start(op, handle, aux, bytes, (number) => c.rollBack(number), size);
+    // The database whose end that waits for may be open.
+    if (op === Op.Wait) begun.push(call);
+    else meet((await call).code);
   }
 
   // It lives on.
@@ -203,6 +207,8 @@ export async function hostile(shipped, wasm, seed, rounds) {
   if (code !== undefined || c.answer().count !== 2)
     c.faults.push(`in the end a query came to ${code ?? c.answer().count}`);
   if (c.do(Op.Get, db, 0, valid[Op.Get]) !== undefined) c.faults.push("the database that was there is gone");
+  for (const handle of [db, db + 1]) await c.start(Op.Close, handle, 0, new Uint8Array());
+  for (const { code } of await Promise.all(begun)) meet(code);
   for (const { what } of c.waiting.values()) c.faults.push(`${what} never ended`);
   return { faults: c.faults, met };
 }
