@@ -197,7 +197,7 @@ test("a page whose database another one deletes says so", async () => {
   const user = await openPage(browser, server.url);
   await untilOpen(user);
   const deleter = await openPage(browser, server.url);
-  await untilOpen(deleter);
+  await deleter.waitForFunction(() => document.documentElement.dataset.ready !== undefined, { timeout: 60_000 });
   deleter.on("dialog", (dialog) => dialog.accept());
   await Promise.all([deleter.waitForNavigation(), deleter.click("#wipe")]);
   await untilOpen(deleter);
