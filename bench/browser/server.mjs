@@ -4,10 +4,12 @@ import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 
-const types = { ".js": "text/javascript", ".wasm": "application/wasm", ".data": "application/octet-stream" };
-
-const page = `<!doctype html><meta charset="utf-8"><title>bench</title><link rel="icon" href="data:,">
-<script type="module" src="page.js"></script>`;
+const types = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".wasm": "application/wasm",
+  ".data": "application/octet-stream",
+};
 
 // These isolate the page, for all systems alike: without them clocks tick in steps of 100 µs.
 const headers = {
@@ -21,11 +23,7 @@ const headers = {
 export async function serve(site) {
   const server = createServer((request, response) => {
     const { hostname, pathname } = new URL(request.url, `http://${request.headers.host}`);
-    if (pathname === "/") {
-      response.writeHead(200, { ...headers, "Content-Type": "text/html" }).end(page);
-      return;
-    }
-    const file = join(site, hostname.replace(/\.localhost$/, ""), pathname);
+    const file = join(site, hostname.replace(/\.localhost$/, ""), pathname === "/" ? "index.html" : pathname);
     if (!file.startsWith(site) || !existsSync(file)) {
       response.writeHead(404).end();
       return;
