@@ -100,6 +100,17 @@ export const increment = async (writers, count) => {
   return { acknowledged, errors };
 };
 
+/** Returns which of ids a fresh view in the context doesn't find in the index. */
+export async function missing(context, ids) {
+  const found = await context.evaluate(() =>
+    db.view(async (tx) => (await tx.collection("rows").query({ index: "half" })).rows.map((row) => row.id), {
+      fresh: true,
+    }),
+  );
+  const there = new Set(found);
+  return ids.filter((id) => !there.has(id));
+}
+
 /** Returns the counter as an update sees it: no commit is newer. */
 export const counter = (context) =>
   context.evaluate(() => db.update(async (tx) => (await tx.collection("rows").get("counter")).n));

@@ -22,7 +22,7 @@ function countEnds(page) {
   });
 }
 
-/** The page's database tells its end, and what of is returned. */
+/** Waits until the database of a page has ended, and returns what countEnds has counted. */
 function endsOf(page) {
   return page.evaluate(async () => {
     await db.closed;

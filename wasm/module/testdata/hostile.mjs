@@ -164,10 +164,11 @@ export async function hostile(shipped, wasm, seed, rounds) {
   const meet = (code = "fine") => {
     met[code] = (met[code] ?? 0) + 1;
   };
-  const ops = [...Object.values(Op), 0, 22, 99, 2 ** 31, 2 ** 32 - 1];
+  const ops = [...Object.values(Op), 0, Math.max(...Object.values(Op)) + 1, 99, 2 ** 31, 2 ** 32 - 1];
   const handles = [db, db, db, db + 1, 0, ended, ended + 1, 2 ** 31, 2 ** 32 - 1];
   const sizes = [0, 1, 4096, 2 ** 31, 2 ** 32 - 1];
   const begun = []; // what is waited for in the end
+  const begin = (...call) => begun.push(c.start(...call).then(({ code }) => meet(code)));
 
   for (let round = 0; round < rounds; round++) {
     const op = pick(ops);
@@ -185,7 +186,7 @@ export async function hostile(shipped, wasm, seed, rounds) {
         }
         // One that is on its way when the transaction ends, and one that is beside it.
         for (const inner of [pick(ops), pick([Op.Get, Op.Query, Op.Preload])]) {
-          begun.push(c.start(inner, number, 0, request(inner), (other) => c.rollBack(other)));
+          begin(inner, number, 0, request(inner), (other) => c.rollBack(other));
         }
         c.rollBack(number);
         inside.push(c.do(Op.Get, number, 0, valid[Op.Get]));
@@ -194,10 +195,10 @@ export async function hostile(shipped, wasm, seed, rounds) {
     }
     // The one handle that is good stays so.
     const handle = op === Op.Close ? pick(handles.filter((each) => each !== db)) : pick(handles);
-    const call = c.start(op, handle, aux, bytes, (number) => c.rollBack(number), size);
+    const call = [op, handle, aux, bytes, (number) => c.rollBack(number), size];
     // The database whose end that waits for may be open.
-    if (op === Op.Wait) begun.push(call);
-    else meet((await call).code);
+    if (op === Op.Wait) begin(...call);
+    else meet((await c.start(...call)).code);
   }
 
   // It lives on.
@@ -208,7 +209,12 @@ export async function hostile(shipped, wasm, seed, rounds) {
     c.faults.push(`in the end a query came to ${code ?? c.answer().count}`);
   if (c.do(Op.Get, db, 0, valid[Op.Get]) !== undefined) c.faults.push("the database that was there is gone");
   for (const handle of [db, db + 1]) await c.start(Op.Close, handle, 0, new Uint8Array());
-  for (const { code } of await Promise.all(begun)) meet(code);
+  let deadline;
+  const late = new Promise((resolve) => {
+    deadline = setTimeout(resolve, 60_000);
+  });
+  await Promise.race([Promise.all(begun), late]);
+  clearTimeout(deadline);
   for (const { what } of c.waiting.values()) c.faults.push(`${what} never ended`);
   return { faults: c.faults, met };
 }
